@@ -1,0 +1,69 @@
+package plimsoll
+
+import (
+	"encoding/hex"
+)
+
+// Type names what an event is about.
+type Type string
+
+// The types of event. The second group are our own acts: they are written by
+// their endpoints and read back through the same log.
+const (
+	TypeDeployment  Type = "deployment"
+	TypeChange      Type = "change"
+	TypePullRequest Type = "pull_request"
+	TypeIncident    Type = "incident"
+	TypeAnalysis    Type = "analysis"
+	TypeFlag        Type = "flag"
+	TypeService     Type = "service"
+
+	TypeConfiguration Type = "configuration"
+)
+
+// SchemaVersion is the version of the event bodies that this build writes.
+const SchemaVersion = 1
+
+// Hash is the first 16 bytes of a SHA-256. It names content.
+type Hash [16]byte
+
+// String is lower-case hexadecimal.
+func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+// Event is one thing somebody reported, in the envelope in which the log keeps
+// it. Nothing in it depends on when or in which order it arrived; that is what
+// Record adds.
+type Event struct {
+	Type          Type
+	SchemaVersion int
+	Subject       string // which deployment, change, incident …: unique within the type
+	Source        string // the tool that said it
+	DeliveryID    string // the sender's name for this delivery, "" if it gave none
+	Index         int    // position within the delivery
+	OccurredAt    Time   // when the reported state held; decides between reports
+	Actor         string // who is answerable for the act, for our own acts; never an author
+	Decoder       string // name and version of the decoder that made it
+	Supersedes    int64  // sequence number of the event this one replaces, 0 if none
+	Hash          Hash   // of type, source, subject, time and body
+	Body          []byte // the report as canonical JSON
+}
+
+// Record is an event as the log keeps it.
+type Record struct {
+	Seq        int64 // position in the log of the organisation, from 1, without gaps
+	RecordedAt Time
+	Event
+}
+
+// SourceRank decides between reports of equal time: the greater rank wins.
+// What stood at the thing itself (the cluster) knows better than what asked
+// for it (a CI step), and that better than what inferred it from history.
+func SourceRank(source string) int {
+	switch source {
+	case "kubernetes", "argo-rollouts", "argocd", "flux":
+		return 30
+	case "git":
+		return 10
+	}
+	return 20
+}

@@ -1,0 +1,102 @@
+package plimsoll
+
+// IncidentReport is what one event says of an incident. Missing stamps stay
+// missing; nothing is invented.
+type IncidentReport struct {
+	ID             string            `json:"id"`
+	Services       []string          `json:"services,omitempty"`
+	Environment    string            `json:"environment,omitempty"`
+	Severity       string            `json:"severity,omitempty"`
+	StartedAt      Time              `json:"started_at,omitzero"` // of the impact
+	DetectedAt     Time              `json:"detected_at,omitzero"`
+	AcknowledgedAt Time              `json:"acknowledged_at,omitzero"`
+	DiagnosedAt    Time              `json:"diagnosed_at,omitzero"`
+	MitigatedAt    Time              `json:"mitigated_at,omitzero"`
+	ResolvedAt     Time              `json:"resolved_at,omitzero"`
+	CausedBy       string            `json:"caused_by,omitempty"` // deployment id, sha or version
+	Title          string            `json:"title,omitempty"`
+	URL            string            `json:"url,omitempty"`
+	Labels         map[string]string `json:"labels,omitempty"`
+}
+
+// BegunAt is the start of the impact, else the detection.
+func (r IncidentReport) BegunAt() Time {
+	return r.StartedAt.Or(r.DetectedAt, r.AcknowledgedAt, r.DiagnosedAt, r.MitigatedAt, r.ResolvedAt)
+}
+
+// Over lays the stated fields of later over r.
+func (r IncidentReport) Over(later IncidentReport) IncidentReport {
+	set(&r.ID, later.ID)
+	set(&r.Environment, later.Environment)
+	set(&r.Severity, later.Severity)
+	set(&r.StartedAt, later.StartedAt)
+	set(&r.DetectedAt, later.DetectedAt)
+	set(&r.AcknowledgedAt, later.AcknowledgedAt)
+	set(&r.DiagnosedAt, later.DiagnosedAt)
+	set(&r.MitigatedAt, later.MitigatedAt)
+	set(&r.ResolvedAt, later.ResolvedAt)
+	set(&r.CausedBy, later.CausedBy)
+	set(&r.Title, later.Title)
+	set(&r.URL, later.URL)
+	if later.Services != nil {
+		r.Services = later.Services
+	}
+	r.Labels = overLabels(r.Labels, later.Labels)
+	return r
+}
+
+// Incident is the fact: a report of an incident and which deployment it is
+// held against.
+type Incident struct {
+	IncidentReport
+	Production   bool        `json:"production"`
+	AttributedTo string      `json:"attributed_to,omitempty"` // deployment id
+	CauseService string      `json:"cause_service,omitempty"` // service of that deployment
+	Candidates   []Candidate `json:"candidates,omitempty"`
+}
+
+// Candidate is a deployment that may have caused an incident.
+type Candidate struct {
+	Deployment  string   `json:"deployment"`
+	Service     string   `json:"service"`
+	Probability float64  `json:"probability"`
+	Reasons     []string `json:"reasons"`
+}
+
+// EvidenceKind names a sign that a deployment failed.
+type EvidenceKind string
+
+// The evidence of failure; see definitions, section 3.
+const (
+	EvidenceRollback EvidenceKind = "rollback"
+	EvidenceHotfix   EvidenceKind = "hotfix"
+	EvidenceIncident EvidenceKind = "incident"
+	EvidenceCanary   EvidenceKind = "canary"
+	EvidenceRollout  EvidenceKind = "rollout"
+)
+
+// Evidence is one sign that a deployment failed.
+type Evidence struct {
+	ID         string       `json:"id"`
+	Deployment string       `json:"deployment"`
+	Service    string       `json:"service"`
+	Kind       EvidenceKind `json:"kind"`
+	Cause      string       `json:"cause"` // id of the deployment or incident that shows it
+	At         Time         `json:"at"`
+	Source     string       `json:"source"`
+	Confidence float64      `json:"confidence"` // 0..1
+	Accepted   bool         `json:"accepted"`   // else it is only a suspicion
+}
+
+// Failure is the fact that a service was impaired by its deployments, from the
+// failure to the restoration. Consecutive failed deployments share one.
+type Failure struct {
+	ID          string   `json:"id"` // of the first failed deployment
+	Service     string   `json:"service"`
+	Team        string   `json:"team,omitempty"`
+	Deployments []string `json:"deployments"`
+	Incidents   []string `json:"incidents,omitempty"`
+	FailedAt    Time     `json:"failed_at"`
+	RestoredAt  Time     `json:"restored_at,omitzero"` // unknown while open
+	Severity    string   `json:"severity,omitempty"`
+}

@@ -1,0 +1,46 @@
+package plimsoll
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+)
+
+// Stamped is a report with what decides between it and others about the same
+// subject. None of it depends on when the report arrived.
+type Stamped[R any] struct {
+	Report R
+	At     Time // when the reported state held
+	Rank   int  // of the source, see SourceRank
+	Stage  int  // of a deployment's result: the later stage of two at one time
+	Hash   Hash // of the content; the last resort
+	Source string
+}
+
+// reporter is a report that can be laid over an earlier one.
+type reporter[R any] interface{ Over(later R) R }
+
+// Combine lays all reports about one subject over each other. Each field is
+// won by the report with the greatest (time, rank of the source, stage, hash)
+// among those that state it, so any order and any duplication of the reports
+// gives the same answer. It sorts reports in place.
+func Combine[R reporter[R]](reports []Stamped[R]) R {
+	slices.SortFunc(reports, compareStamps[R])
+	var out R
+	for _, r := range reports {
+		out = out.Over(r.Report)
+	}
+	return out
+}
+
+func compareStamps[R any](a, b Stamped[R]) int {
+	return cmp.Or(
+		cmp.Compare(a.At, b.At),
+		cmp.Compare(a.Rank, b.Rank),
+		cmp.Compare(a.Stage, b.Stage),
+		bytes.Compare(a.Hash[:], b.Hash[:]),
+	)
+}
+
+// StageOf is the stage of a deployment's report, for Stamped.
+func (r DeploymentReport) StageOf() int { return r.Result.stage() }
