@@ -1,7 +1,9 @@
 package plimsoll
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 )
 
 // Type names what an event is about.
@@ -66,4 +68,12 @@ func SourceRank(source string) int {
 		return 10
 	}
 	return 20
+}
+
+// ContentHash names what the event says, whoever delivered it and when.
+func (e *Event) ContentHash() Hash {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\x00%s\x00%s\x00%d\x00", e.Type, e.Source, e.Subject, e.OccurredAt)
+	h.Write(e.Body)
+	return Hash(h.Sum(nil)[:16])
 }

@@ -44,3 +44,30 @@ func compareStamps[R any](a, b Stamped[R]) int {
 
 // StageOf is the stage of a deployment's report, for Stamped.
 func (r DeploymentReport) StageOf() int { return r.Result.stage() }
+
+// Reported is a deployment as all reports about one id add up to it.
+type Reported struct {
+	DeploymentReport
+	Sources  []string `json:"sources,omitempty"`  // sorted
+	ResultAt Time     `json:"result_at,omitzero"` // time of the report that won the result
+}
+
+// CombineDeployment combines the reports of one deployment. It is a mere
+// outcome of another one only if no report says otherwise.
+func CombineDeployment(reports []Stamped[DeploymentReport]) Reported {
+	out := Reported{DeploymentReport: Combine(reports)}
+	out.Undo = true
+	for _, r := range reports {
+		if !r.Report.Undo {
+			out.Undo = false
+		}
+		if r.Report.Result != "" {
+			out.ResultAt = r.At
+		}
+		if !slices.Contains(out.Sources, r.Source) {
+			out.Sources = append(out.Sources, r.Source)
+		}
+	}
+	slices.Sort(out.Sources)
+	return out
+}
