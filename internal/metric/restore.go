@@ -1,0 +1,79 @@
+package metric
+
+// RestoreTimes is time to restore after failed deployments, with all incidents beside it.
+type RestoreTimes struct {
+	Basis string `json:"basis"` // deployment
+	Durations
+	BySeverity   map[string]Durations `json:"by_severity"` // "unknown" where none was stated
+	AllIncidents Durations            `json:"all_incidents"`
+}
+
+// RestoreTimesOf measures the time from a failure to its end, in seconds, over every failure that
+// began in the window (definitions, section 2; recovery from failed deployments, DORA 2023).
+// Caused holds one item for each failure by deployments, incidents every incident whatever its cause.
+//
+// A failure belongs to the window it began in, so that windows add up: it is in the sample once it is
+// restored, also after the window, and open while it is not restored now. The Kaplan–Meier median
+// watches every failure that lasted into the window, also one that began before it, up to the end of
+// the window. The grade is that of the median in b.
+func RestoreTimesOf(caused, incidents []Restore, p Period, b *Benchmark) RestoreTimes {
+	out := RestoreTimes{
+		Basis:        "deployment",
+		Durations:    restoreDurations(caused, p, b),
+		BySeverity:   map[string]Durations{},
+		AllIncidents: restoreDurations(incidents, p, b),
+	}
+	groups := map[string][]Restore{}
+	for _, r := range caused {
+		groups[r.severity()] = append(groups[r.severity()], r)
+	}
+	for name, group := range groups {
+		if d := restoreDurations(group, p, b); d.N+d.Open+d.Negative > 0 {
+			out.BySeverity[name] = d
+		}
+	}
+	return out
+}
+
+func (r Restore) severity() string {
+	if r.Severity == "" {
+		return "unknown"
+	}
+	return r.Severity
+}
+
+// restored reports whether the failure is known to be over now.
+func (p Period) restored(r Restore) bool {
+	return r.RestoredAt != 0 && (p.Now == 0 || r.RestoredAt < p.Now)
+}
+
+func restoreDurations(rs []Restore, p Period, b *Benchmark) Durations {
+	var s sample
+	var r risk
+	w := p.observed()
+	for _, f := range rs {
+		if f.FailedAt == 0 || f.FailedAt >= w.To {
+			continue
+		}
+		if w.Contains(f.FailedAt) {
+			if p.restored(f) {
+				s.add(int64(f.RestoredAt - f.FailedAt))
+			} else {
+				s.open++
+			}
+		}
+		switch over := f.RestoredAt; {
+		case over != 0 && (over < w.From || over < f.FailedAt):
+		case over != 0 && over < w.To:
+			r.enter(int64(w.From - f.FailedAt))
+			r.ended = append(r.ended, int64(over-f.FailedAt))
+		case w.From < w.To:
+			r.enter(int64(w.From - f.FailedAt))
+			r.censored = append(r.censored, int64(w.To-f.FailedAt))
+		}
+	}
+	d := s.durations(TimeToRestore, b)
+	sortSpans(r.ended)
+	d.KMP50 = r.median()
+	return d
+}
