@@ -1,0 +1,180 @@
+package store
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"github.com/plimsoll-dev/plimsoll"
+)
+
+// Delivery is what somebody handed in at once, with the events decoded from it.
+// All of it is stored or nothing.
+type Delivery struct {
+	Source      string
+	DeliveryID  string // the sender's name for it, "" if it gave none
+	ContentType string
+	Size        int    // bytes received
+	Body        []byte // the scrubbed original; nil when the events hold all of it
+	Outcome     string // decoded, ignored, undecodable
+	Events      []plimsoll.Event
+	People      map[string]string // reference → name, of the persons the events refer to
+}
+
+// Receipt says what became of a delivery.
+type Receipt struct {
+	Accepted   int   // events that are new
+	Duplicates int   // events that were there already
+	Position   int64 // the log's last sequence number that the delivery needs
+}
+
+// Append stores a delivery and returns when it is durable. An event that is
+// there already is counted and not stored again; one that claims the delivery
+// id and index of another with different content is CodeConflict.
+func (o *Org) Append(ctx context.Context, d Delivery) (Receipt, error) {
+	body, err := deflate(d.Body)
+	if err != nil {
+		return Receipt{}, err
+	}
+	var out Receipt
+	err = o.Update(ctx, func(tx *Tx) error {
+		out = Receipt{}
+		return tx.append(d, body, &out)
+	})
+	if err != nil {
+		return Receipt{}, fmt.Errorf("append: %w", err)
+	}
+	return out, nil
+}
+
+func (tx *Tx) append(d Delivery, body []byte, out *Receipt) error {
+	if err := tx.Fault("append:begin"); err != nil {
+		return err
+	}
+	num, err := tx.next("delivery", 1)
+	if err != nil {
+		return err
+	}
+	seq, err := tx.counter("log")
+	if err != nil {
+		return err
+	}
+	out.Position = seq
+	for i := range d.Events {
+		e := &d.Events[i]
+		stored, at, err := tx.appendEvent(e, num, seq+1)
+		if err != nil {
+			return err
+		}
+		out.Position = max(out.Position, at)
+		if !stored {
+			out.Duplicates++
+			continue
+		}
+		seq++
+		out.Accepted++
+	}
+	if err := tx.Fault("append:events"); err != nil {
+		return err
+	}
+	for ref, name := range d.People {
+		if _, err := tx.exec(`INSERT INTO people (org, ref, name) VALUES (?, ?, ?) ON CONFLICT (org, ref) DO NOTHING`, tx.org, ref, name); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.exec(`INSERT INTO deliveries (org, num, source, delivery_id, received_at, content_type, outcome, size, body, accepted, duplicates)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, tx.org, num, d.Source, d.DeliveryID, tx.now, d.ContentType, d.Outcome, d.Size, body, out.Accepted, out.Duplicates); err != nil {
+		return err
+	}
+	if err := tx.setCounter("log", seq); err != nil {
+		return err
+	}
+	return tx.Fault("append:counter")
+}
+
+// appendEvent stores one event as number seq unless it is there already. It
+// returns the number it has.
+func (tx *Tx) appendEvent(e *plimsoll.Event, delivery, seq int64) (stored bool, at int64, err error) {
+	key := dedupeKey(e)
+	n, err := tx.exec(`INSERT INTO events (org, seq, recorded_at, type, schema_version, subject, source, delivery, delivery_id, idx,
+			occurred_at, actor, decoder, supersedes, content_hash, dedupe, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (org, dedupe) DO NOTHING`,
+		tx.org, seq, tx.now, string(e.Type), e.SchemaVersion, e.Subject, e.Source, delivery, e.DeliveryID, e.Index,
+		int64(e.OccurredAt), e.Actor, e.Decoder, e.Supersedes, e.Hash[:], key[:], e.Body)
+	if err != nil || n == 1 {
+		return n == 1, seq, err
+	}
+	var hash []byte
+	if _, err := tx.one(`SELECT seq, content_hash FROM events WHERE org = ? AND dedupe = ?`, tx.args(key[:]), &at, &hash); err != nil {
+		return false, 0, err
+	}
+	if !bytes.Equal(hash, e.Hash[:]) {
+		return false, 0, &plimsoll.Error{
+			Code: plimsoll.CodeConflict, Field: "delivery_id", Index: e.Index,
+			Message: fmt.Sprintf("delivery %q was accepted before with other content; send a correction under a new delivery id", e.DeliveryID),
+		}
+	}
+	return false, at, nil
+}
+
+// dedupeKey names what must not be stored twice: the place in a named
+// delivery, else the content.
+func dedupeKey(e *plimsoll.Event) plimsoll.Hash {
+	if e.DeliveryID == "" {
+		return e.Hash
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "delivery\x00%s\x00%s\x00", e.Source, e.DeliveryID)
+	_ = binary.Write(h, binary.BigEndian, int64(e.Index))
+	return plimsoll.Hash(h.Sum(nil)[:16])
+}
+
+func (tx *Tx) counter(name string) (int64, error) {
+	var v int64
+	_, err := tx.one(`SELECT value FROM counters WHERE org = ? AND name = ?`, tx.args(name), &v)
+	return v, err
+}
+
+func (tx *Tx) setCounter(name string, v int64) error {
+	_, err := tx.exec(`INSERT INTO counters (org, name, value) VALUES (?, ?, ?)
+		ON CONFLICT (org, name) DO UPDATE SET value = excluded.value`, tx.org, name, v)
+	return err
+}
+
+// next takes n numbers of a counter and returns the first.
+func (tx *Tx) next(name string, n int64) (int64, error) {
+	v, err := tx.counter(name)
+	if err != nil {
+		return 0, err
+	}
+	return v + 1, tx.setCounter(name, v+n)
+}
+
+func deflate(b []byte) ([]byte, error) {
+	if b == nil {
+		return nil, nil
+	}
+	var buf bytes.Buffer
+	w, err := flate.NewWriter(&buf, flate.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(b); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
+}
+
+func inflate(b []byte) ([]byte, error) {
+	if b == nil {
+		return nil, nil
+	}
+	return io.ReadAll(flate.NewReader(bytes.NewReader(b)))
+}

@@ -1,0 +1,176 @@
+package store
+
+import (
+	"encoding/json"
+
+	"github.com/plimsoll-dev/plimsoll"
+)
+
+// The kinds of fact that fact_changes tells apart.
+const (
+	FactDeployments = "deployments"
+	FactLeadTimes   = "lead_times"
+	FactEvidence    = "evidence"
+	FactIncidents   = "incidents"
+	FactFailures    = "failures"
+)
+
+// PutTimeline makes deployments, lead times and evidence the current facts of a
+// service as of event seq. It returns the span of time in which deployments
+// changed; ok is false when none did.
+func (tx *Tx) PutTimeline(service string, deployments []plimsoll.Deployment, leads []plimsoll.Delivery, evidence []plimsoll.Evidence, seq int64) (span plimsoll.Window, ok bool, err error) {
+	rows := make([]version, 0, len(deployments))
+	for _, d := range deployments {
+		doc, err := json.Marshal(d)
+		if err != nil {
+			return span, false, err
+		}
+		rows = append(rows, version{
+			key: []any{d.ID},
+			rest: []any{d.Environment, d.Production, d.Team, string(d.Kind), string(d.Result), d.Counted, d.Judged,
+				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(doc)},
+			from: d.BegunAt(), to: d.EndedAt(),
+		})
+	}
+	span, ok, err = tx.replace(deploymentTable, []any{service}, rows, seq)
+	if err != nil {
+		return span, ok, err
+	}
+	if ok {
+		if err := tx.noteChange(service, FactDeployments, span, seq); err != nil {
+			return span, ok, err
+		}
+		if err := tx.putAliases(service, deployments); err != nil {
+			return span, ok, err
+		}
+	}
+	if err := tx.Fault("derive:deployments"); err != nil {
+		return span, ok, err
+	}
+	if err := tx.putLeads(service, leads, seq); err != nil {
+		return span, ok, err
+	}
+	changed, err := tx.putEvidence(service, "timeline", evidence, seq)
+	return span, ok || changed, err
+}
+
+func (tx *Tx) putAliases(service string, deployments []plimsoll.Deployment) error {
+	if _, err := tx.exec(`DELETE FROM deployment_ids WHERE org = ? AND service = ?`, tx.org, service); err != nil {
+		return err
+	}
+	for _, d := range deployments {
+		for _, a := range d.Aliases {
+			if _, err := tx.exec(`INSERT INTO deployment_ids (org, alias, id, service) VALUES (?, ?, ?, ?)
+				ON CONFLICT (org, alias) DO UPDATE SET id = excluded.id, service = excluded.service`, tx.org, a, d.ID, service); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) putLeads(service string, leads []plimsoll.Delivery, seq int64) error {
+	rows := make([]version, 0, len(leads))
+	for _, l := range leads {
+		rows = append(rows, version{
+			key:  []any{string(l.Basis), l.Repository, l.Key},
+			rest: []any{l.StartAt, l.CommittedAt, l.DeliveredAt, l.ExposedAt, l.Deployment, l.PullRequest, l.Bot, l.Team},
+			from: l.StartAt, to: l.DeliveredAt,
+		})
+	}
+	span, ok, err := tx.replace(leadTable, []any{service}, rows, seq)
+	if err != nil || !ok {
+		return err
+	}
+	return tx.noteChange(service, FactLeadTimes, span, seq)
+}
+
+func (tx *Tx) putEvidence(service, step string, evidence []plimsoll.Evidence, seq int64) (bool, error) {
+	rows := make([]version, 0, len(evidence))
+	for _, e := range evidence {
+		doc, err := json.Marshal(e)
+		if err != nil {
+			return false, err
+		}
+		rows = append(rows, version{
+			key:  []any{e.ID},
+			rest: []any{e.Deployment, string(e.Kind), e.Accepted, e.At, string(doc)},
+			from: e.At, to: e.At,
+		})
+	}
+	span, ok, err := tx.replace(evidenceTable, []any{service, step}, rows, seq)
+	if err != nil || !ok {
+		return ok, err
+	}
+	return true, tx.noteChange(service, FactEvidence, span, seq)
+}
+
+// PutIncidentFact makes an incident a current fact as of event seq; ok is false
+// when it was that already.
+func (tx *Tx) PutIncidentFact(i plimsoll.Incident, seq int64) (ok bool, err error) {
+	doc, err := json.Marshal(i)
+	if err != nil {
+		return false, err
+	}
+	span, ok, err := tx.replace(incidentTable, []any{i.ID}, []version{{
+		rest: []any{i.Production, i.BegunAt(), i.ResolvedAt, i.Severity, i.AttributedTo, i.CauseService, string(doc)},
+		from: i.BegunAt(), to: i.ResolvedAt,
+	}}, seq)
+	if err != nil || !ok {
+		return ok, err
+	}
+	return true, tx.noteChange(i.CauseService, FactIncidents, span, seq)
+}
+
+// PutOutcome makes the failures of a service, and the evidence that incidents
+// give, current facts as of event seq.
+func (tx *Tx) PutOutcome(service string, evidence []plimsoll.Evidence, failures []plimsoll.Failure, seq int64) error {
+	if _, err := tx.putEvidence(service, "outcome", evidence, seq); err != nil {
+		return err
+	}
+	rows := make([]version, 0, len(failures))
+	for _, f := range failures {
+		doc, err := json.Marshal(f)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, version{
+			key:  []any{f.ID},
+			rest: []any{f.Team, f.FailedAt, f.RestoredAt, f.Severity, string(doc)},
+			from: f.FailedAt, to: f.RestoredAt,
+		})
+	}
+	span, ok, err := tx.replace(failureTable, []any{service}, rows, seq)
+	if err != nil || !ok {
+		return err
+	}
+	return tx.noteChange(service, FactFailures, span, seq)
+}
+
+func (tx *Tx) noteChange(service, kind string, span plimsoll.Window, seq int64) error {
+	num, err := tx.next("fact_change", 1)
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(`INSERT INTO fact_changes (org, num, seq, service, kind, from_at, to_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		tx.org, num, seq, service, kind, span.From, span.To)
+	return err
+}
+
+// Forget removes every fact and report, and puts the cursor back to the start,
+// so that all of it is folded again from the log.
+func (tx *Tx) Forget(cursor string) error {
+	for _, t := range []string{
+		"deployment_reports", "changes", "pull_requests", "incident_reports", "incident_services", "services", "settings",
+		"service_repositories", "wanted_commits", "deployments", "deployment_ids", "lead_times", "evidence", "incidents",
+		"failures", "fact_changes", "dirty",
+	} {
+		if _, err := tx.exec(`DELETE FROM `+t+` WHERE org = ?`, tx.org); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.exec(`DELETE FROM parked WHERE org = ? AND cursor = ?`, tx.org, cursor); err != nil {
+		return err
+	}
+	return tx.SetCursor(cursor, 0)
+}

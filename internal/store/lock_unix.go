@@ -1,0 +1,52 @@
+//go:build unix
+
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/plimsoll-dev/plimsoll"
+)
+
+// lockFolder takes the lock of a data folder. The kernel frees it when the
+// process ends, however it ends. The file says who holds it.
+func lockFolder(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		defer f.Close()
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("lock: %w", err)
+		}
+		holder, _ := io.ReadAll(io.LimitReader(f, 200))
+		return nil, plimsoll.Errorf(plimsoll.CodeConflict,
+			"data folder %s is in use by another plimsoll (%s); talk to it with --server URL, or stop it first",
+			dir, strings.TrimSpace(string(holder)))
+	}
+	if err := writeHolder(f, fmt.Sprintf("process %d", os.Getpid())); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func writeHolder(f *os.File, text string) error {
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err := f.WriteAt([]byte(text+"\n"), 0)
+	return err
+}
+
+// Announce writes into the lock file how the holder can be reached, for the
+// message that a second process gets.
+func (db *DB) Announce(url string) error {
+	return writeHolder(db.lock, fmt.Sprintf("process %d at %s", os.Getpid(), url))
+}

@@ -1,0 +1,389 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+	"strings"
+
+	"github.com/plimsoll-dev/plimsoll"
+)
+
+// Filter selects facts. Empty fields select everything.
+type Filter struct {
+	Service     string
+	Team        string
+	Environment string          // the name of one environment
+	Production  bool            // only the production class
+	Window      plimsoll.Window // of the time a fact counts at; the zero window is all time
+}
+
+// where renders the filter for a table with the named columns; time "" means
+// that the table's time is not filtered here.
+func (f Filter) where(time string, environments bool) (string, []any) {
+	var b strings.Builder
+	var args []any
+	add := func(clause string, arg any) {
+		b.WriteString(" AND " + clause)
+		args = append(args, arg)
+	}
+	if f.Service != "" {
+		add("service = ?", f.Service)
+	}
+	if f.Team != "" {
+		add("team = ?", f.Team)
+	}
+	if environments && f.Environment != "" {
+		add("environment = ?", f.Environment)
+	}
+	if environments && f.Production {
+		b.WriteString(" AND production = 1")
+	}
+	if time != "" && f.Window.From != 0 {
+		add(time+" >= ?", f.Window.From)
+	}
+	if time != "" && f.Window.To != 0 {
+		add(time+" < ?", f.Window.To)
+	}
+	return b.String(), args
+}
+
+// DeploymentPoint is what the measures need of a deployment.
+type DeploymentPoint struct {
+	ID, Service     string
+	Kind            plimsoll.Kind
+	Result          plimsoll.Result
+	Counted, Judged bool
+	BegunAt         plimsoll.Time
+	EndedAt         plimsoll.Time
+	OldestAt        plimsoll.Time
+}
+
+// DeploymentPoints hands every current deployment of the filter to fn, by the
+// time they ended.
+func (tx *Tx) DeploymentPoints(f Filter, fn func(DeploymentPoint)) error {
+	where, args := f.where("ended_at", true)
+	return tx.each(`SELECT id, service, kind, result, counted, judged, begun_at, ended_at, oldest_at FROM deployments
+		WHERE org = ? AND to_seq = ?`+where+` ORDER BY ended_at, id`, append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+		var p DeploymentPoint
+		err := rows.Scan(&p.ID, &p.Service, &p.Kind, &p.Result, &p.Counted, &p.Judged, &p.BegunAt, &p.EndedAt, &p.OldestAt)
+		fn(p)
+		return err
+	})
+}
+
+// FirstDeployment returns when the first counted deployment of the filter
+// ended, whatever its window; unknown when there is none.
+func (tx *Tx) FirstDeployment(f Filter) (plimsoll.Time, error) {
+	f.Window = plimsoll.Window{}
+	where, args := f.where("", true)
+	var first sql.NullInt64
+	_, err := tx.one(`SELECT min(ended_at) FROM deployments WHERE org = ? AND to_seq = ? AND counted = 1`+where,
+		append(tx.args(int64(current)), args...), &first)
+	return plimsoll.Time(first.Int64), err
+}
+
+// FirstDeployments returns the same for each service of the filter.
+func (tx *Tx) FirstDeployments(f Filter) (map[string]plimsoll.Time, error) {
+	f.Window = plimsoll.Window{}
+	where, args := f.where("", true)
+	out := map[string]plimsoll.Time{}
+	err := tx.each(`SELECT service, min(ended_at) FROM deployments WHERE org = ? AND to_seq = ? AND counted = 1`+where+` GROUP BY service`,
+		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+			var s string
+			var t plimsoll.Time
+			err := rows.Scan(&s, &t)
+			out[s] = t
+			return err
+		})
+	return out, err
+}
+
+// EvidenceMark says that a deployment has evidence of a kind against it.
+type EvidenceMark struct {
+	Deployment string
+	Kind       plimsoll.EvidenceKind
+	Accepted   bool
+}
+
+// EvidenceMarks hands every current piece of evidence to fn.
+func (tx *Tx) EvidenceMarks(service string, fn func(EvidenceMark)) error {
+	where, args := Filter{Service: service}.where("", false)
+	return tx.each(`SELECT deployment, kind, accepted FROM evidence WHERE org = ? AND to_seq = ?`+where,
+		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+			var m EvidenceMark
+			err := rows.Scan(&m.Deployment, &m.Kind, &m.Accepted)
+			fn(m)
+			return err
+		})
+}
+
+// LeadPoints hands to fn the three times of each pair of change and service, or
+// pull request and service, that was delivered at or after the window's start
+// or is still open, and began before its end. delivered is unknown while open.
+func (tx *Tx) LeadPoints(f Filter, basis plimsoll.Basis, fn func(start, committed, delivered plimsoll.Time)) error {
+	where, args := Filter{Service: f.Service, Team: f.Team}.where("", false)
+	scan := func(rows *sql.Rows) error {
+		var start, committed, delivered plimsoll.Time
+		err := rows.Scan(&start, &committed, &delivered)
+		fn(start, committed, delivered)
+		return err
+	}
+	to := f.Window.To
+	if to == 0 {
+		to = plimsoll.Forever
+	}
+	const columns = `SELECT start_at, committed_at, delivered_at FROM lead_times WHERE org = ? AND basis = ? AND to_seq = ?`
+	err := tx.each(columns+` AND delivered_at >= ? AND start_at < ?`+where,
+		append(tx.args(string(basis), int64(current), max(f.Window.From, 1), to), args...), scan)
+	if err != nil {
+		return err
+	}
+	return tx.each(columns+` AND delivered_at = 0 AND start_at < ?`+where,
+		append(tx.args(string(basis), int64(current), to), args...), scan)
+}
+
+// FailurePoints hands the start, end and severity of each current failure of
+// the filter to fn; end is unknown while it lasts.
+func (tx *Tx) FailurePoints(f Filter, fn func(failed, restored plimsoll.Time, severity string)) error {
+	where, args := f.where("failed_at", false)
+	return tx.each(`SELECT failed_at, restored_at, severity FROM failures WHERE org = ? AND to_seq = ?`+where+` ORDER BY failed_at`,
+		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+			var failed, restored plimsoll.Time
+			var severity string
+			err := rows.Scan(&failed, &restored, &severity)
+			fn(failed, restored, severity)
+			return err
+		})
+}
+
+// Page asks for one page of a list, newest first.
+type Page struct {
+	Limit  int
+	Before plimsoll.Time // with BeforeID: the last fact of the page before
+	ID     string
+}
+
+func (p Page) where(time string) (string, []any) {
+	if p.ID == "" && p.Before == 0 {
+		return "", nil
+	}
+	return " AND (" + time + " < ? OR " + time + " = ? AND id < ?)", []any{p.Before, p.Before, p.ID}
+}
+
+// Deployments returns a page of current deployments, the latest first.
+func (tx *Tx) Deployments(f Filter, p Page) ([]plimsoll.Deployment, error) {
+	where, args := f.where("ended_at", true)
+	after, more := p.where("ended_at")
+	args = append(append(args, more...), p.Limit)
+	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND to_seq = ?`+where+after+
+		` ORDER BY ended_at DESC, id DESC LIMIT ?`, append([]any{int64(current)}, args...)...)
+}
+
+// ServiceDeployments returns all current deployments of a service, by time.
+func (tx *Tx) ServiceDeployments(service string) ([]plimsoll.Deployment, error) {
+	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND service = ? AND to_seq = ? ORDER BY ended_at, id`,
+		service, int64(current))
+}
+
+// DeploymentsAround returns the current deployments of a service that ended at
+// or after from and began no later than to.
+func (tx *Tx) DeploymentsAround(service string, from, to plimsoll.Time) ([]plimsoll.Deployment, error) {
+	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND service = ? AND to_seq = ? AND ended_at >= ? AND begun_at <= ?`,
+		service, int64(current), from, to)
+}
+
+// DeploymentsNamed returns the current deployments with an id, commit or
+// version of that name.
+func (tx *Tx) DeploymentsNamed(name string) ([]plimsoll.Deployment, error) {
+	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND id IN (
+			SELECT d.id FROM deployments d WHERE d.org = ? AND d.id = ? UNION SELECT d.id FROM deployments d WHERE d.org = ? AND d.commit_sha = ?
+			UNION SELECT d.id FROM deployments d WHERE d.org = ? AND d.version = ? UNION SELECT a.id FROM deployment_ids a WHERE a.org = ? AND a.alias = ?)
+		AND to_seq = ?`, tx.org, name, tx.org, name, tx.org, name, tx.org, name, int64(current))
+}
+
+// Deployment returns a current deployment by any id under which it was
+// reported, and whether there is one.
+func (tx *Tx) Deployment(id string) (plimsoll.Deployment, bool, error) {
+	for range 2 {
+		ds, err := docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND id = ? AND to_seq = ?`, id, int64(current))
+		if err != nil || len(ds) > 0 {
+			return first(ds), len(ds) > 0, err
+		}
+		if ok, err := tx.one(`SELECT id FROM deployment_ids WHERE org = ? AND alias = ?`, tx.args(id), &id); err != nil || !ok {
+			return plimsoll.Deployment{}, false, err
+		}
+	}
+	return plimsoll.Deployment{}, false, nil
+}
+
+func first[T any](s []T) (v T) {
+	if len(s) > 0 {
+		v = s[0]
+	}
+	return v
+}
+
+// EvidenceOf returns the current evidence against a deployment.
+func (tx *Tx) EvidenceOf(deployment string) ([]plimsoll.Evidence, error) {
+	return docs[plimsoll.Evidence](tx, `SELECT doc FROM evidence WHERE org = ? AND to_seq = ? AND deployment = ? ORDER BY id`,
+		int64(current), deployment)
+}
+
+// TimelineEvidence returns the evidence against a service's deployments that
+// its timeline gave.
+func (tx *Tx) TimelineEvidence(service string) ([]plimsoll.Evidence, error) {
+	return docs[plimsoll.Evidence](tx, `SELECT doc FROM evidence WHERE org = ? AND service = ? AND to_seq = ? AND step = 'timeline' ORDER BY id`,
+		service, int64(current))
+}
+
+// Incidents returns a page of current incidents, the latest first.
+func (tx *Tx) Incidents(f Filter, p Page) ([]plimsoll.Incident, error) {
+	where, args := Filter{Window: f.Window}.where("begun_at", false)
+	if f.Service != "" {
+		where += " AND (cause_service = ? OR id IN (SELECT s.id FROM incident_services s WHERE s.org = incidents.org AND s.service = ?))"
+		args = append(args, f.Service, f.Service)
+	}
+	if f.Team != "" {
+		const ofTeam = "(SELECT DISTINCT d.service FROM deployments d WHERE d.org = incidents.org AND d.to_seq = 9223372036854775807 AND d.team = ?)"
+		where += " AND (cause_service IN " + ofTeam + " OR id IN (SELECT s.id FROM incident_services s WHERE s.org = incidents.org AND s.service IN " + ofTeam + "))"
+		args = append(args, f.Team, f.Team)
+	}
+	if f.Production {
+		where += " AND production = 1"
+	}
+	after, more := p.where("begun_at")
+	args = append(append(args, more...), p.Limit)
+	return docs[plimsoll.Incident](tx, `SELECT doc FROM incidents WHERE org = ? AND to_seq = ?`+where+after+
+		` ORDER BY begun_at DESC, id DESC LIMIT ?`, append([]any{int64(current)}, args...)...)
+}
+
+// Incident returns a current incident and whether there is one.
+func (tx *Tx) Incident(id string) (plimsoll.Incident, bool, error) {
+	is, err := docs[plimsoll.Incident](tx, `SELECT doc FROM incidents WHERE org = ? AND id = ? AND to_seq = ?`, id, int64(current))
+	return first(is), len(is) > 0, err
+}
+
+// IncidentsOf returns the current incidents held against deployments of a
+// service.
+func (tx *Tx) IncidentsOf(service string) ([]plimsoll.Incident, error) {
+	return docs[plimsoll.Incident](tx, `SELECT doc FROM incidents WHERE org = ? AND cause_service = ? AND to_seq = ? ORDER BY begun_at, id`,
+		service, int64(current))
+}
+
+// Failures returns the current failures of a service, by time.
+func (tx *Tx) Failures(service string) ([]plimsoll.Failure, error) {
+	return docs[plimsoll.Failure](tx, `SELECT doc FROM failures WHERE org = ? AND service = ? AND to_seq = ? ORDER BY failed_at, id`,
+		service, int64(current))
+}
+
+// Lead is a pair of change and service with what is known of the change.
+type Lead struct {
+	plimsoll.Delivery
+	AuthoredAt plimsoll.Time
+	Subject    string
+}
+
+const leadColumns = `l.service, l.basis, l.repository, l.key, l.start_at, l.committed_at, l.delivered_at, l.exposed_at,
+	l.deployment, l.pull_request, l.bot, l.team, coalesce(c.authored_at, 0), coalesce(c.subject, '')
+	FROM lead_times l LEFT JOIN changes c ON c.org = l.org AND c.repository = l.repository AND c.sha = l.key`
+
+func (tx *Tx) leads(query string, args ...any) ([]Lead, error) {
+	var out []Lead
+	err := tx.each(query, tx.args(args...), func(rows *sql.Rows) error {
+		var l Lead
+		err := rows.Scan(&l.Service, &l.Basis, &l.Repository, &l.Key, &l.StartAt, &l.CommittedAt, &l.DeliveredAt, &l.ExposedAt,
+			&l.Deployment, &l.PullRequest, &l.Bot, &l.Team, &l.AuthoredAt, &l.Subject)
+		out = append(out, l)
+		return err
+	})
+	return out, err
+}
+
+// BroughtBy returns the changes that a deployment delivered, the oldest first.
+func (tx *Tx) BroughtBy(deployment string) ([]Lead, error) {
+	return tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.deployment = ? AND l.basis = 'change' AND l.to_seq = ?
+		ORDER BY l.start_at, l.key`, deployment, int64(current))
+}
+
+// ChangesPage returns a page of changes, the latest delivered first; open ones
+// only when asked for.
+func (tx *Tx) ChangesPage(f Filter, open bool, p Page) ([]Lead, error) {
+	where, args := Filter{Service: f.Service, Team: f.Team}.where("", false)
+	where = strings.ReplaceAll(strings.ReplaceAll(where, "service", "l.service"), "team", "l.team")
+	time := "l.delivered_at"
+	if open {
+		time = "l.start_at"
+		where += " AND l.delivered_at = 0"
+	} else {
+		where += " AND l.delivered_at >= ? AND l.delivered_at < ?"
+		to := f.Window.To
+		if to == 0 {
+			to = plimsoll.Forever
+		}
+		args = append(args, max(f.Window.From, 1), to)
+	}
+	after, more := p.where(time)
+	after = strings.ReplaceAll(after, "id < ?", "l.key || ' ' || l.service < ?")
+	args = append(append(args, more...), p.Limit)
+	return tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.basis = 'change' AND l.to_seq = ?`+where+after+
+		` ORDER BY `+time+` DESC, l.key || ' ' || l.service DESC LIMIT ?`, append([]any{int64(current)}, args...)...)
+}
+
+// Teams returns every team that deployed or stands in the catalogue.
+func (tx *Tx) Teams() ([]string, error) {
+	names, err := tx.strings(`SELECT DISTINCT team FROM deployments WHERE org = ? AND to_seq = ? AND team <> '' ORDER BY team`, int64(current))
+	if err != nil {
+		return nil, err
+	}
+	services, err := tx.Services()
+	if err != nil {
+		return nil, err
+	}
+	return mergeTeams(names, services), nil
+}
+
+// Counts says how much the store holds.
+type Counts struct {
+	Deliveries, Events, Deployments, Changes, Incidents, Parked int64
+}
+
+// Counts counts the rows of the main tables.
+func (tx *Tx) Counts() (Counts, error) {
+	var c Counts
+	_, err := tx.one(`SELECT (SELECT count(*) FROM deliveries WHERE org = ?), (SELECT count(*) FROM events WHERE org = ?),
+		(SELECT count(*) FROM deployments WHERE org = ? AND to_seq = 9223372036854775807),
+		(SELECT count(*) FROM changes WHERE org = ?), (SELECT count(*) FROM incident_reports WHERE org = ?),
+		(SELECT count(*) FROM parked WHERE org = ?)`,
+		tx.args(tx.org, tx.org, tx.org, tx.org, tx.org), &c.Deliveries, &c.Events, &c.Deployments, &c.Changes, &c.Incidents, &c.Parked)
+	return c, err
+}
+
+// Facts writes every current fact as one line of canonical JSON, sorted: two
+// stores with the same facts write the same lines, however they came by them.
+func (tx *Tx) Facts(emit func(line string)) error {
+	for _, table := range []string{"deployments", "evidence", "incidents", "failures"} {
+		err := tx.each(`SELECT doc FROM `+table+` WHERE org = ? AND to_seq = ? ORDER BY doc`, tx.args(int64(current)),
+			func(rows *sql.Rows) error {
+				var doc string
+				err := rows.Scan(&doc)
+				emit(table + " " + doc)
+				return err
+			})
+		if err != nil {
+			return err
+		}
+	}
+	leads, err := tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.to_seq = ?
+		ORDER BY l.service, l.basis, l.repository, l.key`, int64(current))
+	if err != nil {
+		return err
+	}
+	for _, l := range leads {
+		doc, err := json.Marshal(l)
+		if err != nil {
+			return err
+		}
+		emit("lead_times " + string(doc))
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+// Package store keeps the log, the facts and everything else that must survive,
+// and is the only room that speaks SQL. It refuses to know what events mean or
+// what is made of them.
+//
+// One writer commits for everybody: requests that wait together share one
+// transaction and one fsync, each behind a savepoint of its own, so that one
+// that fails takes no other with it. A request is answered only after the
+// commit is on disk (SQLite in WAL mode with synchronous=FULL). Many readers
+// work on snapshots beside it.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll"
+	_ "modernc.org/sqlite" // the embedded database, in pure Go
+)
+
+// Options say where the data is. The zero value of the rest is what a server
+// wants.
+type Options struct {
+	Dir     string           // data folder; made if it does not exist
+	Readers int              // snapshots that can be open at once, 4 if zero
+	Now     func() time.Time // time.Now if nil
+
+	// Fault is asked at each named dangerous step; an error it returns makes
+	// that step fail. Nil in production.
+	Fault func(step string) error
+}
+
+// DB is an open store. Close it.
+type DB struct {
+	opt     Options
+	sql     *sql.DB
+	lock    *os.File
+	writer  *session
+	readers chan *session
+
+	requests chan *request
+	done     chan struct{} // closed when the writer has stopped
+	closing  chan struct{}
+	closed   sync.Once
+
+	mu      sync.Mutex
+	changed chan struct{} // closed, and replaced, after each commit
+}
+
+// Open opens the store in opt.Dir, making or migrating it as needed. It fails
+// with CodeConflict when another process holds the folder or when the data is
+// newer than this program.
+func Open(ctx context.Context, opt Options) (_ *DB, err error) {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Readers == 0 {
+		opt.Readers = 4
+	}
+	if opt.Fault == nil {
+		opt.Fault = func(string) error { return nil }
+	}
+	if err := os.MkdirAll(opt.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	lock, err := lockFolder(opt.Dir)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{
+		opt: opt, lock: lock,
+		readers:  make(chan *session, opt.Readers),
+		requests: make(chan *request, 1024),
+		done:     make(chan struct{}),
+		closing:  make(chan struct{}),
+		changed:  make(chan struct{}),
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.release())
+		}
+	}()
+	if err := db.connect(ctx); err != nil {
+		return nil, explainOpen(opt.Dir, err)
+	}
+	steps, err := migrations()
+	if err != nil {
+		return nil, err
+	}
+	if err := db.migrate(ctx, steps); err != nil {
+		return nil, err
+	}
+	go db.write()
+	return db, nil
+}
+
+func (db *DB) connect(ctx context.Context) error {
+	path := filepath.Join(db.opt.Dir, "plimsoll.db")
+	handle, err := sql.Open("sqlite", "file:"+path+
+		"?_pragma=page_size(8192)&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)"+
+		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16000)")
+	if err != nil {
+		return err
+	}
+	db.sql = handle
+	handle.SetMaxOpenConns(db.opt.Readers + 1)
+	handle.SetMaxIdleConns(db.opt.Readers + 1)
+	if db.writer, err = newSession(ctx, handle); err != nil {
+		return err
+	}
+	var ok string
+	if err := db.writer.row(ctx, `PRAGMA quick_check(1)`).Scan(&ok); err != nil {
+		return err
+	}
+	if ok != "ok" {
+		return fmt.Errorf("quick check: %s", ok)
+	}
+	for range db.opt.Readers {
+		s, err := newSession(ctx, handle)
+		if err != nil {
+			return err
+		}
+		db.readers <- s
+	}
+	return nil
+}
+
+func explainOpen(dir string, err error) error {
+	e := plimsoll.Errorf(plimsoll.CodeUnavailable,
+		"the database in %s cannot be opened; check free space and permissions, and if it is damaged restore a backup", dir)
+	e.Cause = err
+	return e
+}
+
+// Close waits for the requests under way, then closes everything. Calling it
+// again does nothing.
+func (db *DB) Close() error {
+	var err error
+	db.closed.Do(func() {
+		close(db.closing)
+		<-db.done
+		err = db.release()
+	})
+	return err
+}
+
+func (db *DB) release() error {
+	var errs []error
+	if db.sql != nil {
+		if db.writer != nil {
+			errs = append(errs, db.writer.close())
+		}
+		for range len(db.readers) {
+			errs = append(errs, (<-db.readers).close())
+		}
+		errs = append(errs, db.sql.Close())
+	}
+	errs = append(errs, db.lock.Close())
+	return errors.Join(errs...)
+}
+
+func (db *DB) now() plimsoll.Time { return plimsoll.TimeOf(db.opt.Now()) }
+
+func (db *DB) fault(step string) error {
+	if err := db.opt.Fault(step); err != nil {
+		return fmt.Errorf("%s: %w", step, err)
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/plimsoll-dev/plimsoll"
+)
+
+// Org is the store of one organisation.
+type Org struct {
+	db *DB
+	id int64
+}
+
+// Org returns the organisation of that name, making it if it is new.
+func (db *DB) Org(ctx context.Context, name string) (*Org, error) {
+	o := &Org{db: db}
+	err := db.submit(ctx, func(s *session) error {
+		if err := s.exec(ctx, `INSERT INTO orgs (name) VALUES (?) ON CONFLICT (name) DO NOTHING`, name); err != nil {
+			return err
+		}
+		return s.row(ctx, `SELECT id FROM orgs WHERE name = ?`, name).Scan(&o.id)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("organisation %s: %w", name, err)
+	}
+	return o, nil
+}
+
+// Tx reads one snapshot of an organisation, and in Update also writes. It must
+// not be used after the function it was given to has returned.
+type Tx struct {
+	ctx context.Context
+	s   *session
+	db  *DB
+	org int64
+	now plimsoll.Time // the same for every row of a transaction
+}
+
+// View runs fn on a snapshot that no later write changes.
+func (o *Org) View(ctx context.Context, fn func(tx *Tx) error) (err error) {
+	var s *session
+	select {
+	case s = <-o.db.readers:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-o.db.done:
+		return errClosed
+	}
+	defer func() { o.db.readers <- s }()
+	if err := s.exec(ctx, `BEGIN`); err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	defer func() {
+		err = errors.Join(err, s.exec(context.WithoutCancel(ctx), `ROLLBACK`))
+	}()
+	return fn(&Tx{ctx: ctx, s: s, db: o.db, org: o.id, now: o.db.now()})
+}
+
+// Update runs fn in the writer's transaction and returns when it is durable.
+// When fn fails nothing of it remains. fn may run only once, but the error of
+// a commit leaves open whether it took effect.
+func (o *Org) Update(ctx context.Context, fn func(tx *Tx) error) error {
+	return o.db.submit(ctx, func(s *session) error {
+		// A statement that is interrupted takes the whole transaction with it,
+		// and with that the work of others: once begun, it runs to its end.
+		return fn(&Tx{ctx: context.WithoutCancel(ctx), s: s, db: o.db, org: o.id, now: o.db.now()})
+	})
+}
+
+// Fault asks the fault hook about a step of the caller's.
+func (tx *Tx) Fault(step string) error { return tx.db.fault(step) }
+
+// exec runs a prepared statement and returns how many rows it touched.
+func (tx *Tx) exec(query string, args ...any) (int64, error) {
+	st, err := tx.s.prepared(tx.ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	res, err := st.ExecContext(tx.ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// each runs a query and hands every row to scan.
+func (tx *Tx) each(query string, args []any, scan func(rows *sql.Rows) error) error {
+	st, err := tx.s.prepared(tx.ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(tx.ctx, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// one runs a query for at most one row; it reports false when there is none.
+func (tx *Tx) one(query string, args []any, dest ...any) (bool, error) {
+	st, err := tx.s.prepared(tx.ctx, query)
+	if err != nil {
+		return false, err
+	}
+	err = st.QueryRowContext(tx.ctx, args...).Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (tx *Tx) args(more ...any) []any { return append([]any{tx.org}, more...) }

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/plimsoll-dev/plimsoll"
+)
+
+// current is the to_seq of the version of a fact that holds now.
+const current = math.MaxInt64
+
+// table describes a table of versioned facts. The rows of a group are written
+// together: what is no longer among them has ended.
+type table struct {
+	name  string
+	group []string // columns that select a group; they come first among the key
+	key   []string // columns that name a fact, the group's not repeated
+	rest  []string
+	from  string // column with the time at which a fact begins to matter
+}
+
+// version is one fact as a row: its key columns and the rest, in the order of
+// the table's description, and the span of time that it touches.
+type version struct {
+	key      []any
+	rest     []any
+	from, to plimsoll.Time
+}
+
+var (
+	deploymentTable = table{"deployments", []string{"service"}, []string{"id"}, []string{
+		"environment", "production", "team", "kind", "result", "counted", "judged", "begun_at", "ended_at", "oldest_at", "version", "commit_sha", "doc"}, "begun_at"}
+	leadTable = table{"lead_times", []string{"service"}, []string{"basis", "repository", "key"}, []string{
+		"start_at", "committed_at", "delivered_at", "exposed_at", "deployment", "pull_request", "bot", "team"}, "start_at"}
+	evidenceTable = table{"evidence", []string{"service", "step"}, []string{"id"}, []string{"deployment", "kind", "accepted", "at", "doc"}, "at"}
+	incidentTable = table{"incidents", []string{"id"}, nil, []string{
+		"production", "begun_at", "resolved_at", "severity", "attributed_to", "cause_service", "doc"}, "begun_at"}
+	failureTable = table{"failures", []string{"service"}, []string{"id"}, []string{
+		"team", "failed_at", "restored_at", "severity", "doc"}, "failed_at"}
+)
+
+type known struct {
+	hash int64
+	from int64 // sequence number
+	at   plimsoll.Time
+	key  []any
+}
+
+// replace makes rows the current facts of a group as of event seq, and returns
+// the span of time that changed; ok is false when nothing did.
+func (tx *Tx) replace(t table, group []any, rows []version, seq int64) (span plimsoll.Window, ok bool, err error) {
+	old, err := tx.currentRows(t, group)
+	if err != nil {
+		return span, false, err
+	}
+	touch := func(times ...plimsoll.Time) {
+		ok = true
+		span.From = plimsoll.First(append(times, span.From)...)
+		span.To = plimsoll.Last(append(times, span.To)...)
+	}
+	for _, v := range rows {
+		name := nameOf(v.key)
+		h := hashOf(v.rest)
+		was, exists := old[name]
+		delete(old, name)
+		if exists && was.hash == h {
+			continue
+		}
+		touch(v.from, v.to)
+		if exists {
+			touch(was.at)
+			if err := tx.end(t, group, was, seq); err != nil {
+				return span, ok, err
+			}
+		}
+		args := append(append(append(append([]any{tx.org}, group...), v.key...), seq, int64(current), h), v.rest...)
+		if _, err := tx.exec(t.insert(), args...); err != nil {
+			return span, ok, err
+		}
+	}
+	for _, was := range old {
+		touch(was.at)
+		if err := tx.end(t, group, was, seq); err != nil {
+			return span, ok, err
+		}
+	}
+	return span, ok, nil
+}
+
+func (tx *Tx) currentRows(t table, group []any) (map[string]known, error) {
+	old := map[string]known{}
+	columns := append([]string{"hash", "from_seq", t.from}, t.key...)
+	query := `SELECT ` + strings.Join(columns, ", ") + ` FROM ` + t.name + ` WHERE org = ? AND ` + t.where(t.group) + ` AND to_seq = ?`
+	err := tx.each(query, append(append([]any{tx.org}, group...), int64(current)), func(rows *sql.Rows) error {
+		var k known
+		parts := make([]string, len(t.key))
+		dest := []any{&k.hash, &k.from, &k.at}
+		for i := range parts {
+			dest = append(dest, &parts[i])
+		}
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		for _, p := range parts {
+			k.key = append(k.key, p)
+		}
+		old[nameOf(k.key)] = k
+		return nil
+	})
+	return old, err
+}
+
+// end closes the version of a fact. One that began with the same event never
+// held for anybody and goes.
+func (tx *Tx) end(t table, group []any, was known, seq int64) error {
+	where := ` WHERE org = ? AND ` + t.where(append(append([]string(nil), t.group...), t.key...)) + ` AND from_seq = ?`
+	args := append(append(append([]any{tx.org}, group...), was.key...), was.from)
+	if was.from >= seq {
+		_, err := tx.exec(`DELETE FROM `+t.name+where, args...)
+		return err
+	}
+	_, err := tx.exec(`UPDATE `+t.name+` SET to_seq = ?`+where, append([]any{seq}, args...)...)
+	return err
+}
+
+func (t table) insert() string {
+	columns := append([]string{"org"}, t.group...)
+	columns = append(append(append(columns, t.key...), "from_seq", "to_seq", "hash"), t.rest...)
+	return `INSERT INTO ` + t.name + ` (` + strings.Join(columns, ", ") + `) VALUES (?` + strings.Repeat(", ?", len(columns)-1) + `)`
+}
+
+func (t table) where(columns []string) string {
+	return strings.Join(columns, " = ? AND ") + " = ?"
+}
+
+// nameOf joins the key of a row to one string; all parts are strings.
+func nameOf(key []any) string {
+	var b strings.Builder
+	for _, k := range key {
+		b.WriteString(k.(string))
+		b.WriteByte(0)
+	}
+	return b.String()
+}
+
+// hashOf names the content of a row. It finds what changed; it protects nothing.
+func hashOf(values []any) int64 {
+	h := fnv.New64a()
+	var n [8]byte
+	for _, v := range values {
+		switch v := v.(type) {
+		case string:
+			_, _ = io.WriteString(h, v)
+		case plimsoll.Time:
+			_, _ = h.Write(binary.LittleEndian.AppendUint64(n[:0], uint64(v)))
+		default:
+			fmt.Fprint(h, v)
+		}
+		_, _ = h.Write([]byte{0})
+	}
+	return int64(h.Sum64())
+}
