@@ -1,0 +1,110 @@
+package derive
+
+import (
+	"github.com/plimsoll-dev/plimsoll"
+)
+
+// contain finds which commits s brought: those reachable from its commit and
+// not from the previous successful deployment of the environment. The first
+// one starts the record and brings none. (definitions 1.6, 1.7)
+func (t *timeline) contain(s, base *step) {
+	f := &s.fact
+	switch {
+	case len(f.Changes) > 0:
+		f.Coverage = plimsoll.CoverageStated
+		if s.repo != nil {
+			for _, sha := range f.Changes {
+				if i, ok := s.repo.Graph.Find(sha); ok {
+					s.contents = append(s.contents, i)
+				}
+			}
+		}
+		s.count(t.Service)
+	case base == nil && f.PreviousSHA == "":
+		f.Coverage = plimsoll.CoverageFirst
+	case s.hasHead:
+		exclude, ok := s.repo.Graph.Find(f.PreviousSHA)
+		if base != nil && base.hasHead && base.repo == s.repo {
+			exclude, ok = base.head, true
+		}
+		if !ok {
+			f.Coverage = plimsoll.CoverageNone
+			return
+		}
+		commits, whole := s.repo.Graph.Range(s.head, exclude)
+		if !whole {
+			f.Coverage = plimsoll.CoverageNone
+			return
+		}
+		f.Coverage = plimsoll.CoverageGraph
+		s.contents = commits
+		s.count(t.Service)
+	case f.CommitSHA != "" && f.CommitAt.Known():
+		f.Coverage = plimsoll.CoverageHeadOnly
+		if base == nil || !f.SameBuild(base.fact.DeploymentReport) {
+			f.Contains = 1
+		}
+	default:
+		f.Coverage = plimsoll.CoverageNone
+	}
+}
+
+// count says how many changes of the service s contains.
+func (s *step) count(service plimsoll.ServiceReport) {
+	for _, i := range s.contents {
+		if c := s.repo.Commit(i); !c.Merge && service.Owns(c.Paths) {
+			s.fact.Contains++
+		}
+	}
+}
+
+// repairs reports whether s is a hotfix although nobody said so: it brings a
+// branch named like one, or reverts what an earlier deployment brought within
+// the limit. (definitions 3, evidence 2)
+func (t *timeline) repairs(s *step, stream []*step) bool {
+	for _, i := range s.contents {
+		if number := s.repo.pull(i); number != 0 && t.branch(s.repo.pulls[number].Branch) {
+			return true
+		}
+	}
+	return t.reverted(s, stream) != nil
+}
+
+// reverted returns the latest earlier deployment of the environment, within
+// the limit, of which s reverts a change; nil if there is none.
+func (t *timeline) reverted(s *step, stream []*step) *step {
+	undone := map[int32]bool{}
+	for _, i := range s.contents {
+		if sha := s.repo.Commit(i).Reverts; sha != "" {
+			if j, ok := s.repo.Graph.Find(sha); ok {
+				undone[j] = true
+			}
+		}
+	}
+	if len(undone) == 0 {
+		return nil
+	}
+	var found *step
+	for _, d := range stream {
+		if d == s {
+			break
+		}
+		if d.repo != s.repo || !t.withinHotfix(d, s) {
+			continue
+		}
+		for _, i := range d.contents {
+			if undone[i] {
+				found = d
+				break
+			}
+		}
+	}
+	return found
+}
+
+// withinHotfix reports whether s began after d ended, and soon enough to be
+// held against it.
+func (t *timeline) withinHotfix(d, s *step) bool {
+	gap := s.fact.BegunAt() - d.fact.EndedAt()
+	return gap > 0 && gap <= plimsoll.Time(t.Settings.HotfixLimit().Microseconds())
+}
