@@ -1,0 +1,267 @@
+package fold
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/store"
+)
+
+// attempts is how often an event is tried before it is parked.
+const attempts = 3
+
+// apply combines the reports of every subject in the next batch of events, and
+// returns how many events it took.
+func (f *Folder) apply(ctx context.Context) (int, error) {
+	var records []plimsoll.Record
+	err := f.org.View(ctx, func(tx *store.Tx) error {
+		at, err := tx.Cursor(Cursor)
+		if err != nil {
+			return err
+		}
+		records, err = tx.Events(at, f.opt.Batch)
+		return err
+	})
+	if err != nil || len(records) == 0 {
+		return 0, err
+	}
+	last := records[len(records)-1].Seq
+	var learnt []func(*repositories)
+	err = f.org.Update(ctx, func(tx *store.Tx) error {
+		b := &batch{tx: tx, upTo: last, first: records[0].Seq, followers: map[string][]string{}, seen: map[string]bool{}}
+		for i := range records {
+			if err := b.record(&records[i]); err != nil {
+				return fmt.Errorf("event %d: %w", records[i].Seq, err)
+			}
+		}
+		if err := tx.Fault("fold:facts"); err != nil {
+			return err
+		}
+		learnt = b.learnt
+		if err := tx.SetCursor(Cursor, last); err != nil {
+			return err
+		}
+		return tx.Fault("fold:cursor")
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, learn := range learnt {
+		learn(f.repos)
+	}
+	return len(records), nil
+}
+
+// batch is the work on a batch of events within its transaction.
+type batch struct {
+	tx        *store.Tx
+	first     int64
+	upTo      int64
+	seen      map[string]bool     // subjects that are done: one combination covers all events of the batch
+	followers map[string][]string // services that follow from a repository
+	learnt    []func(*repositories)
+}
+
+// record applies one event. Only trouble with the store is an error; an event
+// that cannot be read is parked.
+func (b *batch) record(r *plimsoll.Record) error {
+	key := string(r.Type) + " " + r.Subject
+	if b.seen[key] {
+		return nil
+	}
+	b.seen[key] = true
+	switch r.Type {
+	case plimsoll.TypeDeployment:
+		return b.deployment(r)
+	case plimsoll.TypeChange:
+		return b.change(r)
+	case plimsoll.TypePullRequest:
+		return b.pullRequest(r)
+	case plimsoll.TypeIncident:
+		return b.incident(r)
+	case plimsoll.TypeService:
+		return b.service(r)
+	case plimsoll.TypeConfiguration:
+		return b.configuration(r)
+	case plimsoll.TypeAnalysis, plimsoll.TypeFlag:
+		// Kept in the log; no fact of today follows from them.
+		return nil
+	}
+	return b.park(r.Seq, fmt.Errorf("type %q is not known to this version", r.Type))
+}
+
+func (b *batch) park(seq int64, cause error) error {
+	return b.tx.Park(Cursor, seq, attempts, cause)
+}
+
+// reports reads all reports about the subject of r up to the end of the batch.
+// Events of the batch that cannot be read are parked; older ones already are.
+func reports[R any](b *batch, r *plimsoll.Record, stage func(R) int) ([]plimsoll.Stamped[R], error) {
+	records, err := b.tx.SubjectEvents(r.Type, r.Subject, b.upTo)
+	if err != nil {
+		return nil, err
+	}
+	replaced := map[int64]bool{}
+	for _, x := range records {
+		replaced[x.Supersedes] = true
+	}
+	out := make([]plimsoll.Stamped[R], 0, len(records))
+	for _, x := range records {
+		if replaced[x.Seq] {
+			continue
+		}
+		s, err := decode(x, stage)
+		if err == nil {
+			out = append(out, s)
+			continue
+		}
+		if x.Seq >= b.first {
+			if err := b.park(x.Seq, err); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+func decode[R any](x plimsoll.Record, stage func(R) int) (plimsoll.Stamped[R], error) {
+	s := plimsoll.Stamped[R]{At: x.OccurredAt, Rank: plimsoll.SourceRank(x.Source), Hash: x.Hash, Source: x.Source}
+	if x.SchemaVersion > plimsoll.SchemaVersion {
+		return s, fmt.Errorf("schema version %d is newer than this program (%d)", x.SchemaVersion, plimsoll.SchemaVersion)
+	}
+	if err := json.Unmarshal(x.Body, &s.Report); err != nil {
+		return s, fmt.Errorf("body: %w", err)
+	}
+	if stage != nil {
+		s.Stage = stage(s.Report)
+	}
+	return s, nil
+}
+
+func (b *batch) deployment(r *plimsoll.Record) error {
+	rs, err := reports(b, r, plimsoll.DeploymentReport.StageOf)
+	if err != nil || len(rs) == 0 {
+		return err
+	}
+	d := plimsoll.CombineDeployment(rs)
+	before, err := b.tx.PutDeployment(d)
+	if err != nil {
+		return err
+	}
+	if before != "" && before != d.Service {
+		if err := b.dirty(stepTimeline, before); err != nil {
+			return err
+		}
+	}
+	return b.dirty(stepTimeline, d.Service)
+}
+
+func (b *batch) change(r *plimsoll.Record) error {
+	rs, err := reports[plimsoll.ChangeReport](b, r, nil)
+	if err != nil || len(rs) == 0 {
+		return err
+	}
+	c := plimsoll.Combine(rs)
+	if err := b.tx.PutChange(c); err != nil {
+		return err
+	}
+	b.learnt = append(b.learnt, func(rs *repositories) { rs.addChange(c) })
+	waiting, err := b.tx.Wanting(c.SHA)
+	if err != nil {
+		return err
+	}
+	if err := b.dirty(stepTimeline, waiting...); err != nil {
+		return err
+	}
+	return b.follow(c.Repository)
+}
+
+func (b *batch) pullRequest(r *plimsoll.Record) error {
+	rs, err := reports[plimsoll.PullRequestReport](b, r, nil)
+	if err != nil || len(rs) == 0 {
+		return err
+	}
+	p := plimsoll.Combine(rs)
+	if err := b.tx.PutPullRequest(p); err != nil {
+		return err
+	}
+	b.learnt = append(b.learnt, func(rs *repositories) { rs.addPullRequest(p) })
+	return b.follow(p.Repository)
+}
+
+func (b *batch) incident(r *plimsoll.Record) error {
+	rs, err := reports[plimsoll.IncidentReport](b, r, nil)
+	if err != nil || len(rs) == 0 {
+		return err
+	}
+	i := plimsoll.Combine(rs)
+	if err := b.tx.PutIncident(i); err != nil {
+		return err
+	}
+	return b.dirty(stepIncident, i.ID)
+}
+
+func (b *batch) service(r *plimsoll.Record) error {
+	rs, err := reports[plimsoll.ServiceReport](b, r, nil)
+	if err != nil || len(rs) == 0 {
+		return err
+	}
+	s := plimsoll.Combine(rs)
+	if err := b.tx.PutService(s); err != nil {
+		return err
+	}
+	return b.dirty(stepTimeline, s.Name)
+}
+
+// configuration takes new settings; everything may follow differently from now.
+func (b *batch) configuration(r *plimsoll.Record) error {
+	rs, err := reports[plimsoll.Settings](b, r, nil)
+	if err != nil || len(rs) == 0 {
+		return err
+	}
+	if err := b.tx.PutSettings(plimsoll.Combine(rs)); err != nil {
+		return err
+	}
+	services, err := b.tx.ServiceNames()
+	if err != nil {
+		return err
+	}
+	if err := b.dirty(stepTimeline, services...); err != nil {
+		return err
+	}
+	incidents, err := b.tx.IncidentIDs()
+	if err != nil {
+		return err
+	}
+	return b.dirty(stepIncident, incidents...)
+}
+
+// follow notes every service that follows from a repository.
+func (b *batch) follow(repository string) error {
+	services, ok := b.followers[repository]
+	if ok {
+		return nil
+	}
+	services, err := b.tx.Followers(repository)
+	if err != nil {
+		return err
+	}
+	b.followers[repository] = services
+	return b.dirty(stepTimeline, services...)
+}
+
+func (b *batch) dirty(step string, keys ...string) error {
+	for _, k := range keys {
+		note := "dirty " + step + " " + k
+		if b.seen[note] {
+			continue
+		}
+		b.seen[note] = true
+		if err := b.tx.MarkDirty(step, k, b.first); err != nil {
+			return err
+		}
+	}
+	return nil
+}
