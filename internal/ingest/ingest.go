@@ -1,0 +1,165 @@
+// Package ingest is the one door in: it bounds a body, decodes it, and stores
+// the events. It refuses to answer before they are durable, and to take part of
+// a delivery.
+//
+// Names and addresses of persons end here. Authors become a salted hash that
+// only counts; a deployer becomes a reference, and the name behind it goes into
+// a table that can be erased.
+package ingest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/source/native"
+	"github.com/plimsoll-dev/plimsoll/internal/store"
+)
+
+// MaxBody is the greatest size of a body, before and after decompression.
+const MaxBody = 10 << 20
+
+// Door takes deliveries for one organisation. It is safe for concurrent use.
+type Door struct {
+	org  *store.Org
+	salt []byte
+	now  func() time.Time
+}
+
+// New returns the door of an organisation. now is time.Now but in tests.
+func New(ctx context.Context, db *store.DB, org *store.Org, now func() time.Time) (*Door, error) {
+	salt, err := db.Secret(ctx, "author-salt")
+	if err != nil {
+		return nil, err
+	}
+	return &Door{org: org, salt: salt, now: now}, nil
+}
+
+// Body is what was sent, on its way in.
+type Body struct {
+	Reader      io.Reader
+	ContentType string
+	Gzip        bool
+	DeliveryID  string // the sender's name for the delivery, "" if it gave none
+}
+
+// Accept reads a body in our own event form and returns when all of it is
+// durable. On any error nothing of it is stored.
+func (d *Door) Accept(ctx context.Context, b Body) (store.Receipt, error) {
+	body, err := readAll(b)
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	if n := len(b.DeliveryID); n > 200 {
+		return store.Receipt{}, plimsoll.FieldErrorf("Idempotency-Key", "%d characters; at most 200 are kept", n)
+	}
+	res, err := native.Decode(body, native.Options{
+		Now: plimsoll.TimeOf(d.now()), DeliveryID: b.DeliveryID, Pseudonym: d.Pseudonym,
+	})
+	if err != nil {
+		return store.Receipt{}, err
+	}
+	// Our own form is stored as events only: they hold every field of it, so
+	// the body would be the same bytes a second time.
+	return d.org.Append(ctx, store.Delivery{
+		Source: "api", DeliveryID: b.DeliveryID, ContentType: b.ContentType, Size: len(body),
+		Outcome: "decoded", Events: res.Events, People: res.People,
+	})
+}
+
+// Configure appends the settings that change facts, unless they stand in the
+// log already.
+func (d *Door) Configure(ctx context.Context, s plimsoll.Settings) error {
+	body, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	e := plimsoll.Event{
+		Type: plimsoll.TypeConfiguration, SchemaVersion: plimsoll.SchemaVersion, Subject: "settings",
+		Source: "plimsoll", Decoder: native.Decoder, Body: body,
+	}
+	// Going back to earlier settings is news: the time is part of the content,
+	// and only a repetition of what holds now is left out.
+	var same bool
+	err = d.org.View(ctx, func(tx *store.Tx) error {
+		head, err := tx.Head()
+		if err != nil {
+			return err
+		}
+		said, err := tx.SubjectEvents(plimsoll.TypeConfiguration, "settings", head)
+		same = len(said) > 0 && bytes.Equal(said[len(said)-1].Body, body)
+		return err
+	})
+	if err != nil || same {
+		return err
+	}
+	e.OccurredAt = plimsoll.TimeOf(d.now())
+	e.Hash = e.ContentHash()
+	_, err = d.org.Append(ctx, store.Delivery{Source: "plimsoll", Outcome: "decoded", Size: len(body), Events: []plimsoll.Event{e}})
+	return err
+}
+
+// Pseudonym turns a personal name into a reference that says nothing without
+// the organisation's secret.
+func (d *Door) Pseudonym(kind, name string) string {
+	mac := hmac.New(sha256.New, d.salt)
+	fmt.Fprintf(mac, "%s\x00%s", kind, name)
+	return kind[:1] + "-" + hex.EncodeToString(mac.Sum(nil)[:10])
+}
+
+// readAll reads a body within its bounds; a compressed one may not grow beyond
+// them either.
+func readAll(b Body) ([]byte, error) {
+	in := io.LimitReader(b.Reader, MaxBody+1)
+	if b.Gzip {
+		count := &counter{r: in}
+		z, err := gzip.NewReader(count)
+		if err != nil {
+			return nil, plimsoll.Errorf(plimsoll.CodeInvalid, "the body is not gzip although Content-Encoding says so: %v", err)
+		}
+		out, err := io.ReadAll(io.LimitReader(z, MaxBody+1))
+		switch {
+		case len(out) > MaxBody || count.n > MaxBody:
+			return nil, tooLarge()
+		case err != nil:
+			return nil, plimsoll.Errorf(plimsoll.CodeInvalid, "the gzip body is damaged: %v", err)
+		}
+		return out, nil
+	}
+	out, err := io.ReadAll(in)
+	switch {
+	case len(out) > MaxBody:
+		return nil, tooLarge()
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, plimsoll.Errorf(plimsoll.CodeInvalid, "the body ended early; send it again")
+	case err != nil:
+		e := plimsoll.Errorf(plimsoll.CodeInvalid, "the body could not be read")
+		e.Cause = err
+		return nil, e
+	}
+	return out, nil
+}
+
+func tooLarge() error {
+	return plimsoll.Errorf(plimsoll.CodeTooLarge, "the body is larger than %d MiB; send the events in several requests", MaxBody>>20)
+}
+
+type counter struct {
+	r io.Reader
+	n int
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += n
+	return n, err
+}
