@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/plimsoll-dev/plimsoll"
 )
@@ -28,7 +29,7 @@ func (tx *Tx) PutTimeline(service string, deployments []plimsoll.Deployment, lea
 		rows = append(rows, version{
 			key: []any{d.ID},
 			rest: []any{d.Environment, d.Production, d.Team, string(d.Kind), string(d.Result), d.Counted, d.Judged,
-				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(doc)},
+				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(d.Coverage), d.Fixes != "", d.IsPlanned(), string(doc)},
 			from: d.BegunAt(), to: d.EndedAt(),
 		})
 	}
@@ -108,6 +109,10 @@ func (tx *Tx) putEvidence(service, step string, evidence []plimsoll.Evidence, se
 // PutIncidentFact makes an incident a current fact as of event seq; ok is false
 // when it was that already.
 func (tx *Tx) PutIncidentFact(i plimsoll.Incident, seq int64) (ok bool, err error) {
+	before, _, err := tx.Incident(i.ID)
+	if err != nil {
+		return false, err
+	}
 	doc, err := json.Marshal(i)
 	if err != nil {
 		return false, err
@@ -119,7 +124,19 @@ func (tx *Tx) PutIncidentFact(i plimsoll.Incident, seq int64) (ok bool, err erro
 	if err != nil || !ok {
 		return ok, err
 	}
-	return true, tx.noteChange(i.CauseService, FactIncidents, span, seq)
+	// It changes for every service that it belongs to or belonged to.
+	services := append(append([]string{i.CauseService, before.CauseService}, i.Services...), before.Services...)
+	slices.Sort(services)
+	services = slices.Compact(services)
+	if len(services) > 1 && services[0] == "" {
+		services = services[1:]
+	}
+	for _, s := range services {
+		if err := tx.noteChange(s, FactIncidents, span, seq); err != nil {
+			return true, err
+		}
+	}
+	return true, nil
 }
 
 // PutOutcome makes the failures of a service, and the evidence that incidents

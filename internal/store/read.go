@@ -56,16 +56,22 @@ type DeploymentPoint struct {
 	BegunAt         plimsoll.Time
 	EndedAt         plimsoll.Time
 	OldestAt        plimsoll.Time
+	Commit          bool // its commit is known
+	Coverage        plimsoll.Coverage
+	Repairs         bool // named as the fix of an incident
+	Planned         bool
 }
 
 // DeploymentPoints hands every current deployment of the filter to fn, by the
 // time they ended.
 func (tx *Tx) DeploymentPoints(f Filter, fn func(DeploymentPoint)) error {
 	where, args := f.where("ended_at", true)
-	return tx.each(`SELECT id, service, kind, result, counted, judged, begun_at, ended_at, oldest_at FROM deployments
+	return tx.each(`SELECT id, service, kind, result, counted, judged, begun_at, ended_at, oldest_at, commit_sha <> '',
+		coverage, repairs, planned FROM deployments
 		WHERE org = ? AND to_seq = ?`+where+` ORDER BY ended_at, id`, append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
 		var p DeploymentPoint
-		err := rows.Scan(&p.ID, &p.Service, &p.Kind, &p.Result, &p.Counted, &p.Judged, &p.BegunAt, &p.EndedAt, &p.OldestAt)
+		err := rows.Scan(&p.ID, &p.Service, &p.Kind, &p.Result, &p.Counted, &p.Judged, &p.BegunAt, &p.EndedAt, &p.OldestAt, &p.Commit,
+			&p.Coverage, &p.Repairs, &p.Planned)
 		fn(p)
 		return err
 	})
@@ -159,21 +165,24 @@ func (tx *Tx) FailurePoints(f Filter, fn func(failed, restored plimsoll.Time, se
 // Page asks for one page of a list, newest first.
 type Page struct {
 	Limit  int
-	Before plimsoll.Time // with BeforeID: the last fact of the page before
-	ID     string
+	Before plimsoll.Time // with ID: the last fact of the page before
+	ID     string        // the fact's id; of a change, its Lead.PageID
 }
 
-func (p Page) where(time string) (string, []any) {
+// where selects what comes after the page before. id is the expression that
+// tells facts of one time apart.
+func (p Page) where(time, id string) (string, []any) {
 	if p.ID == "" && p.Before == 0 {
 		return "", nil
 	}
-	return " AND (" + time + " < ? OR " + time + " = ? AND id < ?)", []any{p.Before, p.Before, p.ID}
+	// The first condition is the one that an index can serve.
+	return " AND " + time + " <= ? AND (" + time + " < ? OR " + id + " < ?)", []any{p.Before, p.Before, p.ID}
 }
 
 // Deployments returns a page of current deployments, the latest first.
 func (tx *Tx) Deployments(f Filter, p Page) ([]plimsoll.Deployment, error) {
 	where, args := f.where("ended_at", true)
-	after, more := p.where("ended_at")
+	after, more := p.where("ended_at", "id")
 	args = append(append(args, more...), p.Limit)
 	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND to_seq = ?`+where+after+
 		` ORDER BY ended_at DESC, id DESC LIMIT ?`, append([]any{int64(current)}, args...)...)
@@ -236,8 +245,9 @@ func (tx *Tx) TimelineEvidence(service string) ([]plimsoll.Evidence, error) {
 		service, int64(current))
 }
 
-// Incidents returns a page of current incidents, the latest first.
-func (tx *Tx) Incidents(f Filter, p Page) ([]plimsoll.Incident, error) {
+// incidentWhere renders the filter for incidents. One belongs to the services
+// it names and to the one whose deployment caused it.
+func incidentWhere(f Filter) (string, []any) {
 	where, args := Filter{Window: f.Window}.where("begun_at", false)
 	if f.Service != "" {
 		where += " AND (cause_service = ? OR id IN (SELECT s.id FROM incident_services s WHERE s.org = incidents.org AND s.service = ?))"
@@ -251,7 +261,27 @@ func (tx *Tx) Incidents(f Filter, p Page) ([]plimsoll.Incident, error) {
 	if f.Production {
 		where += " AND production = 1"
 	}
-	after, more := p.where("begun_at")
+	return where, args
+}
+
+// IncidentPoints hands the start, end and severity of each current incident of
+// the filter to fn; end is unknown while it lasts.
+func (tx *Tx) IncidentPoints(f Filter, fn func(begun, resolved plimsoll.Time, severity string)) error {
+	where, args := incidentWhere(f)
+	return tx.each(`SELECT begun_at, resolved_at, severity FROM incidents WHERE org = ? AND to_seq = ?`+where+` ORDER BY begun_at`,
+		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+			var begun, resolved plimsoll.Time
+			var severity string
+			err := rows.Scan(&begun, &resolved, &severity)
+			fn(begun, resolved, severity)
+			return err
+		})
+}
+
+// Incidents returns a page of current incidents, the latest first.
+func (tx *Tx) Incidents(f Filter, p Page) ([]plimsoll.Incident, error) {
+	where, args := incidentWhere(f)
+	after, more := p.where("begun_at", "id")
 	args = append(append(args, more...), p.Limit)
 	return docs[plimsoll.Incident](tx, `SELECT doc FROM incidents WHERE org = ? AND to_seq = ?`+where+after+
 		` ORDER BY begun_at DESC, id DESC LIMIT ?`, append([]any{int64(current)}, args...)...)
@@ -282,6 +312,14 @@ type Lead struct {
 	AuthoredAt plimsoll.Time
 	Subject    string
 }
+
+// PageID tells a lead apart from others of the same time, for Page.
+func (l Lead) PageID() string { return l.Key + pageSep + l.Service + pageSep + l.Repository }
+
+// pageSep stands in no name: control characters are refused at the door.
+const pageSep = "\x01"
+
+const leadPageID = "l.key || '" + pageSep + "' || l.service || '" + pageSep + "' || l.repository"
 
 const leadColumns = `l.service, l.basis, l.repository, l.key, l.start_at, l.committed_at, l.delivered_at, l.exposed_at,
 	l.deployment, l.pull_request, l.bot, l.team, coalesce(c.authored_at, 0), coalesce(c.subject, '')
@@ -322,11 +360,17 @@ func (tx *Tx) ChangesPage(f Filter, open bool, p Page) ([]Lead, error) {
 		}
 		args = append(args, max(f.Window.From, 1), to)
 	}
-	after, more := p.where(time)
-	after = strings.ReplaceAll(after, "id < ?", "l.key || ' ' || l.service < ?")
+	after, more := p.where(time, leadPageID)
 	args = append(append(args, more...), p.Limit)
 	return tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.basis = 'change' AND l.to_seq = ?`+where+after+
-		` ORDER BY `+time+` DESC, l.key || ' ' || l.service DESC LIMIT ?`, append([]any{int64(current)}, args...)...)
+		` ORDER BY `+time+` DESC, `+leadPageID+` DESC LIMIT ?`, append([]any{int64(current)}, args...)...)
+}
+
+// LatestServices returns the services deployed to production last, the latest
+// first.
+func (tx *Tx) LatestServices(limit int) ([]string, error) {
+	return tx.strings(`SELECT service FROM deployments WHERE org = ? AND to_seq = ? AND production = 1
+		GROUP BY service ORDER BY max(ended_at) DESC, service LIMIT ?`, int64(current), limit)
 }
 
 // Teams returns every team that deployed or stands in the catalogue.

@@ -22,7 +22,8 @@ type table struct {
 	group []string // columns that select a group; they come first among the key
 	key   []string // columns that name a fact, the group's not repeated
 	rest  []string
-	from  string // column with the time at which a fact begins to matter
+	from  string // columns with the times from and up to which a fact matters
+	to    string
 }
 
 // version is one fact as a row: its key columns and the rest, in the order of
@@ -35,25 +36,27 @@ type version struct {
 
 var (
 	deploymentTable = table{"deployments", []string{"service"}, []string{"id"}, []string{
-		"environment", "production", "team", "kind", "result", "counted", "judged", "begun_at", "ended_at", "oldest_at", "version", "commit_sha", "doc"}, "begun_at"}
+		"environment", "production", "team", "kind", "result", "counted", "judged", "begun_at", "ended_at", "oldest_at", "version", "commit_sha", "coverage", "repairs", "planned", "doc"}, "begun_at", "ended_at"}
 	leadTable = table{"lead_times", []string{"service"}, []string{"basis", "repository", "key"}, []string{
-		"start_at", "committed_at", "delivered_at", "exposed_at", "deployment", "pull_request", "bot", "team"}, "start_at"}
-	evidenceTable = table{"evidence", []string{"service", "step"}, []string{"id"}, []string{"deployment", "kind", "accepted", "at", "doc"}, "at"}
+		"start_at", "committed_at", "delivered_at", "exposed_at", "deployment", "pull_request", "bot", "team"}, "start_at", "delivered_at"}
+	evidenceTable = table{"evidence", []string{"service", "step"}, []string{"id"}, []string{"deployment", "kind", "accepted", "at", "doc"}, "at", "at"}
 	incidentTable = table{"incidents", []string{"id"}, nil, []string{
-		"production", "begun_at", "resolved_at", "severity", "attributed_to", "cause_service", "doc"}, "begun_at"}
+		"production", "begun_at", "resolved_at", "severity", "attributed_to", "cause_service", "doc"}, "begun_at", "resolved_at"}
 	failureTable = table{"failures", []string{"service"}, []string{"id"}, []string{
-		"team", "failed_at", "restored_at", "severity", "doc"}, "failed_at"}
+		"team", "failed_at", "restored_at", "severity", "doc"}, "failed_at", "restored_at"}
 )
 
 type known struct {
-	hash int64
-	from int64 // sequence number
-	at   plimsoll.Time
-	key  []any
+	hash  int64
+	from  int64 // sequence number
+	begun plimsoll.Time
+	ended plimsoll.Time
+	key   []any
 }
 
-// replace makes rows the current facts of a group as of event seq, and returns
-// the span of time that changed; ok is false when nothing did.
+// replace makes rows the current facts of a group as of event seq. It returns
+// the span of time, both ends included, that what came and what went covers
+// together; ok is false when nothing changed.
 func (tx *Tx) replace(t table, group []any, rows []version, seq int64) (span plimsoll.Window, ok bool, err error) {
 	old, err := tx.currentRows(t, group)
 	if err != nil {
@@ -74,7 +77,7 @@ func (tx *Tx) replace(t table, group []any, rows []version, seq int64) (span pli
 		}
 		touch(v.from, v.to)
 		if exists {
-			touch(was.at)
+			touch(was.begun, was.ended)
 			if err := tx.end(t, group, was, seq); err != nil {
 				return span, ok, err
 			}
@@ -85,7 +88,7 @@ func (tx *Tx) replace(t table, group []any, rows []version, seq int64) (span pli
 		}
 	}
 	for _, was := range old {
-		touch(was.at)
+		touch(was.begun, was.ended)
 		if err := tx.end(t, group, was, seq); err != nil {
 			return span, ok, err
 		}
@@ -95,12 +98,12 @@ func (tx *Tx) replace(t table, group []any, rows []version, seq int64) (span pli
 
 func (tx *Tx) currentRows(t table, group []any) (map[string]known, error) {
 	old := map[string]known{}
-	columns := append([]string{"hash", "from_seq", t.from}, t.key...)
+	columns := append([]string{"hash", "from_seq", t.from, t.to}, t.key...)
 	query := `SELECT ` + strings.Join(columns, ", ") + ` FROM ` + t.name + ` WHERE org = ? AND ` + t.where(t.group) + ` AND to_seq = ?`
 	err := tx.each(query, append(append([]any{tx.org}, group...), int64(current)), func(rows *sql.Rows) error {
 		var k known
 		parts := make([]string, len(t.key))
-		dest := []any{&k.hash, &k.from, &k.at}
+		dest := []any{&k.hash, &k.from, &k.begun, &k.ended}
 		for i := range parts {
 			dest = append(dest, &parts[i])
 		}

@@ -107,6 +107,9 @@ CREATE TABLE deployments (
   oldest_at   BIGINT NOT NULL,
   version     TEXT   NOT NULL,
   commit_sha  TEXT   NOT NULL,
+  coverage    TEXT   NOT NULL,
+  repairs     BIGINT NOT NULL,
+  planned     BIGINT NOT NULL,
   doc         TEXT   NOT NULL,
   PRIMARY KEY (org, id, from_seq)
 );

@@ -1,0 +1,243 @@
+package query
+
+import (
+	"context"
+
+	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/store"
+)
+
+// Measures is every measure of one scope over one window.
+type Measures struct {
+	Asked
+	Benchmark           string              `json:"benchmark"`
+	DeploymentFrequency metric.Frequency    `json:"deployment_frequency"`
+	LeadTime            metric.LeadTimes    `json:"lead_time"`
+	ChangeFailureRate   metric.FailureRate  `json:"change_failure_rate"`
+	TimeToRestore       metric.RestoreTimes `json:"time_to_restore"`
+	ReworkRate          metric.Rework       `json:"rework_rate"`
+	RollbackRate        metric.Rollbacks    `json:"rollback_rate"`
+	DataQuality         DataQuality         `json:"data_quality"`
+}
+
+// DataQuality says how complete the facts under the measures are.
+type DataQuality struct {
+	Deployments      int `json:"deployments"`        // counted ones of the window
+	WithCommit       int `json:"with_commit"`        // of them, with a known commit
+	WithKnownChanges int `json:"with_known_changes"` // of them, with known contents; a first one has none to know
+}
+
+// facts are the rows that the measures of a question are computed from.
+type facts struct {
+	deployments []metric.Deployment
+	changes     []metric.Lead
+	pulls       []metric.Lead
+	failures    []metric.Restore
+	incidents   []metric.Restore
+	record      metric.Record
+	services    []string // by the index used in deployments
+	quality     DataQuality
+}
+
+// Measures answers every measure for a scope and a window.
+func (d *Desk) Measures(ctx context.Context, q Question) (Measures, error) {
+	bench, err := metric.BenchmarkNamed(q.Benchmark)
+	if err != nil {
+		return Measures{}, err
+	}
+	f, err := q.filter()
+	if err != nil {
+		return Measures{}, err
+	}
+	var in facts
+	var position int64
+	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, at int64) (err error) {
+		position = at
+		in, err = load(tx, f)
+		return err
+	})
+	if err != nil {
+		return Measures{}, err
+	}
+	return in.measure(d.asked(q, position), d.period(q), bench, q.Scope), nil
+}
+
+func (in facts) measure(asked Asked, p metric.Period, bench *metric.Benchmark, scope plimsoll.Scope) Measures {
+	record := in.record
+	if scope.Kind == plimsoll.ScopeService {
+		record.Services = nil
+	}
+	return Measures{
+		Asked:               asked,
+		Benchmark:           bench.Name,
+		DeploymentFrequency: metric.FrequencyOf(in.deployments, record, p, bench),
+		LeadTime: metric.LeadTimesOf(metric.LeadFacts{
+			Changes: in.changes, PullRequests: in.pulls, Deployments: in.deployments,
+		}, p, bench),
+		ChangeFailureRate: metric.FailureRateOf(in.deployments, p, provisionalDelay, bench),
+		TimeToRestore:     metric.RestoreTimesOf(in.failures, in.incidents, p, bench),
+		ReworkRate:        metric.ReworkOf(in.deployments, p, bench),
+		RollbackRate:      metric.RollbacksOf(in.deployments, p),
+		DataQuality:       in.quality,
+	}
+}
+
+// load reads the facts of a filter. What only the production class has is read
+// for it alone.
+func load(tx *store.Tx, f store.Filter) (facts, error) {
+	var in facts
+	first, err := tx.FirstDeployments(f)
+	if err != nil {
+		return in, err
+	}
+	marks, err := evidence(tx, f.Service)
+	if err != nil {
+		return in, err
+	}
+	index := map[string]int32{}
+	for name, at := range first {
+		index[name] = int32(len(in.services))
+		in.services = append(in.services, name)
+		in.record.Services = append(in.record.Services, at)
+		in.record.First = plimsoll.First(in.record.First, at)
+	}
+	err = tx.DeploymentPoints(f, func(p store.DeploymentPoint) {
+		m := marks[p.ID]
+		in.deployments = append(in.deployments, metric.Deployment{
+			StartedAt: p.BegunAt, EndedAt: p.EndedAt, OldestAt: p.OldestAt, Service: index[p.Service],
+			Kind: metric.KindOf(p.Kind), Result: metric.ResultOf(p.Result), Evidence: m.accepted,
+			Counted: p.Counted, Judged: p.Judged, Failed: m.accepted != 0, Suspected: m.suspected,
+			Repairs: p.Repairs, Planned: p.Planned,
+		})
+		if p.Counted {
+			in.quality.Deployments++
+			if p.Commit {
+				in.quality.WithCommit++
+			}
+			if p.Coverage != plimsoll.CoverageNone {
+				in.quality.WithKnownChanges++
+			}
+		}
+	})
+	if err != nil || !f.Production {
+		return in, err
+	}
+	return in, in.loadProduction(tx, f)
+}
+
+func (in *facts) loadProduction(tx *store.Tx, f store.Filter) error {
+	err := tx.LeadPoints(f, plimsoll.BasisChange, func(start, committed, delivered plimsoll.Time) {
+		in.changes = append(in.changes, metric.Lead{StartAt: start, CommittedAt: committed, DeliveredAt: delivered})
+	})
+	if err != nil {
+		return err
+	}
+	err = tx.LeadPoints(f, plimsoll.BasisPullRequest, func(start, committed, delivered plimsoll.Time) {
+		in.pulls = append(in.pulls, metric.Lead{StartAt: start, CommittedAt: committed, DeliveredAt: delivered})
+	})
+	if err != nil {
+		return err
+	}
+	// What failed before the window may last into it, and is watched there.
+	f.Window.From = 0
+	restore := func(list *[]metric.Restore) func(from, to plimsoll.Time, severity string) {
+		return func(from, to plimsoll.Time, severity string) {
+			*list = append(*list, metric.Restore{FailedAt: from, RestoredAt: to, Severity: severity})
+		}
+	}
+	if err := tx.FailurePoints(f, restore(&in.failures)); err != nil {
+		return err
+	}
+	return tx.IncidentPoints(f, restore(&in.incidents))
+}
+
+// mark is the evidence against one deployment.
+type mark struct {
+	accepted  metric.EvidenceSet
+	suspected bool
+}
+
+func evidence(tx *store.Tx, service string) (map[string]mark, error) {
+	out := map[string]mark{}
+	err := tx.EvidenceMarks(service, func(e store.EvidenceMark) {
+		m := out[e.Deployment]
+		if e.Accepted {
+			m.accepted = m.accepted.With(e.Kind)
+		} else {
+			m.suspected = true
+		}
+		out[e.Deployment] = m
+	})
+	return out, err
+}
+
+// SeriesAnswer is one measure, bucket by bucket.
+type SeriesAnswer struct {
+	Asked
+	Measure metric.Measure `json:"measure"`
+	Bucket  metric.Unit    `json:"bucket"`
+	Points  []metric.Point `json:"points"`
+}
+
+// Series answers one measure for each day, week or month of the window.
+func (d *Desk) Series(ctx context.Context, q Question, m metric.Measure, unit metric.Unit) (SeriesAnswer, error) {
+	if err := checkSeries(q.Window, m, unit); err != nil {
+		return SeriesAnswer{}, err
+	}
+	f, err := q.filter()
+	if err != nil {
+		return SeriesAnswer{}, err
+	}
+	var in facts
+	var position int64
+	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, at int64) (err error) {
+		position = at
+		in, err = load(tx, f)
+		return err
+	})
+	if err != nil {
+		return SeriesAnswer{}, err
+	}
+	return SeriesAnswer{
+		Asked: d.asked(q, position), Measure: m, Bucket: unit,
+		Points: in.series(m, d.period(q), unit),
+	}, nil
+}
+
+func (in facts) series(m metric.Measure, p metric.Period, unit metric.Unit) []metric.Point {
+	return metric.Series(m, metric.SeriesFacts{
+		Deployments: in.deployments, Changes: in.changes, Caused: in.failures,
+		First: in.record.First, Delay: provisionalDelay,
+	}, p, unit)
+}
+
+// mostBuckets bounds an answer: ten years of days.
+const mostBuckets = 3700
+
+func checkSeries(w plimsoll.Window, m metric.Measure, unit metric.Unit) error {
+	if err := known("measure", m, metric.Measures); err != nil {
+		return err
+	}
+	if err := known("bucket", unit, []metric.Unit{metric.Day, metric.Week, metric.Month}); err != nil {
+		return err
+	}
+	if days := w.To.Sub(w.From).Hours() / 24; unit == metric.Day && days > mostBuckets {
+		return plimsoll.FieldErrorf("bucket", "%.0f days are too many points; ask for weeks or months", days)
+	}
+	return nil
+}
+
+func known[T ~string](field string, v T, list []T) error {
+	words := ""
+	for i, x := range list {
+		if x == v {
+			return nil
+		}
+		if i > 0 {
+			words += ", "
+		}
+		words += string(x)
+	}
+	return plimsoll.FieldErrorf(field, "%q is unknown; expected one of %s", v, words)
+}

@@ -1,0 +1,191 @@
+// Package query is the one door out: every number that anybody shows comes from
+// here, with the position in the log it was read at. It refuses to format, and
+// no surface computes a number of its own.
+package query
+
+import (
+	"context"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/store"
+)
+
+// Definitions is the version of the definitions that the numbers follow.
+const Definitions = "1"
+
+// provisionalDelay is how long failures of a deployment may still be learnt of
+// in the usual course: the reach of a hotfix and of an incident.
+const provisionalDelay = 48 * time.Hour
+
+// The bounds of waiting for the facts to take in what was written.
+const (
+	waitOwn    = 10 * time.Second // for a position that the caller named
+	waitRecent = time.Second      // for what was acknowledged before the question
+	farBehind  = 20_000           // events; further behind, waiting a second is no use
+)
+
+// Desk answers questions about one organisation. It is safe for concurrent use.
+type Desk struct {
+	db     *store.DB
+	org    *store.Org
+	cursor string
+	now    func() time.Time
+	zone   *time.Location
+}
+
+// Options are what a Desk needs to know.
+type Options struct {
+	Cursor string // of the follower that makes the facts
+	Now    func() time.Time
+	Zone   *time.Location // cuts days, weeks and months where a question names none
+}
+
+// New returns the desk of an organisation.
+func New(db *store.DB, org *store.Org, opt Options) *Desk {
+	if opt.Zone == nil {
+		opt.Zone = time.UTC
+	}
+	return &Desk{db: db, org: org, cursor: opt.Cursor, now: opt.Now, zone: opt.Zone}
+}
+
+// Question says what a number is asked about.
+type Question struct {
+	Scope       plimsoll.Scope
+	Environment string // "" is production: every environment of that class
+	Window      plimsoll.Window
+	Benchmark   string // "" is the default set
+	MinSeq      int64  // wait until the facts include this event
+}
+
+// Now is the time of asking, by the clock of the desk.
+func (d *Desk) Now() plimsoll.Time { return plimsoll.TimeOf(d.now()) }
+
+// Zone is the time zone in which days are cut.
+func (d *Desk) Zone() *time.Location { return d.zone }
+
+// Asked is repeated in every answer.
+type Asked struct {
+	Scope       string        `json:"scope"`
+	Environment string        `json:"environment"`
+	From        plimsoll.Time `json:"from"`
+	To          plimsoll.Time `json:"to"`
+	Zone        string        `json:"zone"`
+	Definitions string        `json:"definitions"`
+	Position    int64         `json:"position"` // last event the answer includes
+}
+
+func (d *Desk) asked(q Question, position int64) Asked {
+	a := Asked{
+		Scope: q.Scope.String(), Environment: q.Environment, From: q.Window.From, To: q.Window.To,
+		Zone: d.zone.String(), Definitions: Definitions, Position: position,
+	}
+	if a.Environment == "" {
+		a.Environment = "production"
+	}
+	return a
+}
+
+// filter turns a question into what the store selects by.
+func (q Question) filter() (store.Filter, error) {
+	f := store.Filter{Window: q.Window}
+	switch q.Scope.Kind {
+	case plimsoll.ScopeOrg, "":
+	case plimsoll.ScopeTeam:
+		f.Team = q.Scope.Name
+	case plimsoll.ScopeService:
+		f.Service = q.Scope.Name
+	default:
+		return f, plimsoll.FieldErrorf("scope", "%s: measures are kept for the organisation, teams and services; ask for one of these", q.Scope)
+	}
+	if q.Environment == "" || q.Environment == "production" {
+		f.Production = true
+	} else {
+		f.Environment = q.Environment
+	}
+	return f, nil
+}
+
+// view waits until the facts include what the caller may expect to see, then
+// runs fn on a snapshot.
+func (d *Desk) view(ctx context.Context, minSeq int64, fn func(tx *store.Tx, position int64) error) error {
+	if err := d.wait(ctx, minSeq); err != nil {
+		return err
+	}
+	return d.org.View(ctx, func(tx *store.Tx) error {
+		position, err := tx.Position(d.cursor)
+		if err != nil {
+			return err
+		}
+		return fn(tx, position)
+	})
+}
+
+// wait lets the facts catch up: with the event the caller named, else for a
+// moment with what was acknowledged before the question.
+func (d *Desk) wait(ctx context.Context, minSeq int64) error {
+	limit, required := waitOwn, minSeq > 0
+	if !required {
+		limit = waitRecent
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for {
+		changed := d.db.Changed()
+		var head, at int64
+		err := d.org.View(ctx, func(tx *store.Tx) (err error) {
+			if head, err = tx.Head(); err != nil {
+				return err
+			}
+			at, err = tx.Position(d.cursor)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if !required && minSeq == 0 {
+			minSeq = head
+		}
+		if at >= minSeq || !required && minSeq-at > farBehind {
+			return nil
+		}
+		if required && minSeq > head {
+			return plimsoll.FieldErrorf("min_seq", "%d was never given out; the log ends at %d", minSeq, head)
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			if !required {
+				return nil
+			}
+			return plimsoll.Errorf(plimsoll.CodeUnavailable, "the facts have come to event %d and not yet to %d; ask again", at, minSeq)
+		}
+	}
+}
+
+// Position returns how far the facts and the log have come.
+func (d *Desk) Position(ctx context.Context) (facts, head int64, err error) {
+	err = d.org.View(ctx, func(tx *store.Tx) (err error) {
+		if facts, err = tx.Position(d.cursor); err != nil {
+			return err
+		}
+		head, err = tx.Head()
+		return err
+	})
+	return facts, head, err
+}
+
+// Counts says how much the store holds.
+func (d *Desk) Counts(ctx context.Context) (c store.Counts, err error) {
+	err = d.org.View(ctx, func(tx *store.Tx) (err error) {
+		c, err = tx.Counts()
+		return err
+	})
+	return c, err
+}
+
+// period is the question in the words of the metric room.
+func (d *Desk) period(q Question) metric.Period {
+	return metric.Period{Window: q.Window, Now: d.Now(), Zone: d.zone}
+}
