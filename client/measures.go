@@ -1,0 +1,83 @@
+package client
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/plimsoll-dev/plimsoll"
+)
+
+// Measures are the measures of one scope over one window. Durations are in
+// seconds, ratios from 0 to 1, and nil where nothing is known.
+type Measures struct {
+	Scope               string        `json:"scope"`
+	Environment         string        `json:"environment"`
+	From                plimsoll.Time `json:"from"`
+	To                  plimsoll.Time `json:"to"`
+	Zone                string        `json:"zone"`
+	Position            int64         `json:"position"`
+	Benchmark           string        `json:"benchmark"`
+	DeploymentFrequency struct {
+		PerDay      *float64    `json:"per_day"`
+		Deployments int         `json:"deployments"`
+		Successful  int         `json:"successful"`
+		Redeploys   int         `json:"redeploys"`
+		Canceled    int         `json:"canceled"`
+		Days        float64     `json:"days"`
+		CI          *[2]float64 `json:"ci"`
+		Band        *string     `json:"band"`
+	} `json:"deployment_frequency"`
+	LeadTime struct {
+		Durations
+		PullRequest Durations `json:"pull_request"`
+		Oldest      Durations `json:"oldest"`
+	} `json:"lead_time"`
+	ChangeFailureRate struct {
+		Ratio       *float64       `json:"ratio"`
+		Failed      int            `json:"failed"`
+		Counted     int            `json:"counted"`
+		CI          *[2]float64    `json:"ci"`
+		Provisional bool           `json:"provisional"`
+		ByEvidence  map[string]int `json:"by_evidence"`
+		Band        *string        `json:"band"`
+	} `json:"change_failure_rate"`
+	TimeToRestore struct {
+		Durations
+		AllIncidents Durations `json:"all_incidents"`
+	} `json:"time_to_restore"`
+	ReworkRate  Share       `json:"rework_rate"`
+	Rollback    Share       `json:"rollback_rate"`
+	DataQuality DataQuality `json:"data_quality"`
+}
+
+// Durations are times of several things of one kind.
+type Durations struct {
+	N    int         `json:"n"`
+	P50  *float64    `json:"p50"`
+	P90  *float64    `json:"p90"`
+	Mean *float64    `json:"mean"`
+	CI   *[2]float64 `json:"ci"`
+	Open int         `json:"open"`
+	Band *string     `json:"band"`
+}
+
+// Share is a ratio with its parts.
+type Share struct {
+	Ratio   *float64    `json:"ratio"`
+	N       int         `json:"n"`
+	Counted int         `json:"counted"`
+	CI      *[2]float64 `json:"ci"`
+}
+
+// DataQuality says how complete the facts under the measures are.
+type DataQuality struct {
+	Deployments      int `json:"deployments"`
+	WithCommit       int `json:"with_commit"`
+	WithKnownChanges int `json:"with_known_changes"`
+}
+
+// Measures asks for every measure; params are those of the API.
+func (c *Client) Measures(ctx context.Context, params url.Values) (Measures, error) {
+	var m Measures
+	return m, c.Get(ctx, "/api/v1/measures", params, &m)
+}

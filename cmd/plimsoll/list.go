@@ -1,0 +1,67 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/spf13/cobra"
+)
+
+// list is a verb that prints rows of one of the API's lists.
+type list[R any] struct {
+	noun string
+	head []string
+	row  func(R) []string
+}
+
+func listCommand[R any](l list[R]) *cobra.Command {
+	var a asking
+	limit := 20
+	c := &cobra.Command{
+		Use:     l.noun,
+		Short:   "List " + l.noun + ", the latest first",
+		Example: "  plimsoll " + l.noun + " --service webapp --limit 50",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) (err error) {
+			params, err := a.params()
+			if err != nil {
+				return err
+			}
+			params.Set("limit", strconv.Itoa(limit))
+			server, done, err := a.to.open(c.Context(), false)
+			if err != nil {
+				return err
+			}
+			defer func() {
+				if doneErr := done(); err == nil {
+					err = doneErr
+				}
+			}()
+			path := "/api/v1/" + l.noun
+			if a.format == "json" {
+				return copyJSON(c, server, path, params)
+			}
+			rows, next, err := fetch[R](c, server, path, l.noun, params)
+			if err != nil {
+				return err
+			}
+			t := table{Head: l.head}
+			for _, r := range rows {
+				t.Rows = append(t.Rows, l.row(r))
+			}
+			if next {
+				t.Notes = append(t.Notes, "There are more; ask with a greater --limit, or with --since.")
+			}
+			return printTable(c.OutOrStdout(), a.format, t)
+		},
+	}
+	a.flags(c, "")
+	c.Flags().IntVar(&limit, "limit", limit, "how many, up to 1000")
+	return c
+}
+
+func seconds(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*v, 'f', -1, 64)
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plimsoll-dev/plimsoll/client"
+	"github.com/plimsoll-dev/plimsoll/internal/ui"
+)
+
+// asking are the flags of every verb that asks for something.
+type asking struct {
+	to                       target
+	scope, service, team     string
+	environment, since, from string
+	until, format            string
+}
+
+func (a *asking) flags(c *cobra.Command, since string) {
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVar(&a.scope, "scope", "", "org, team:NAME or service:NAME")
+	f.StringVar(&a.service, "service", "", "short for --scope service:NAME")
+	f.StringVar(&a.team, "team", "", "short for --scope team:NAME")
+	f.StringVar(&a.environment, "environment", "", "environment, if not the production class")
+	f.StringVar(&a.since, "since", since, "window up to now: 30d, 12w, 48h")
+	f.StringVar(&a.from, "from", "", "start of the window, a date or a time")
+	f.StringVar(&a.until, "to", "", "end of the window, not included; a date or a time")
+	f.StringVar(&a.format, "format", "table", "table, json, csv or md")
+	a.to.flags(c)
+}
+
+func (a *asking) params() (url.Values, error) {
+	v := url.Values{}
+	set := func(key, value string) {
+		if value != "" {
+			v.Set(key, value)
+		}
+	}
+	scope := a.scope
+	for kind, name := range map[string]string{"service": a.service, "team": a.team} {
+		if name == "" {
+			continue
+		}
+		if scope != "" {
+			return nil, usageError("--scope, --service and --team exclude each other; give one of them")
+		}
+		scope = kind + ":" + name
+	}
+	set("scope", scope)
+	set("environment", a.environment)
+	if a.from == "" && a.since != "" {
+		a.from = "now-" + a.since
+	}
+	set("from", a.from)
+	set("to", a.until)
+	return v, checkFormat(a.format)
+}
+
+func measuresCommand() *cobra.Command {
+	var a asking
+	var benchmark string
+	c := &cobra.Command{
+		Use:     "measures",
+		Short:   "The four keys of a service, a team or the organisation",
+		Example: "  plimsoll measures --since 365d\n  plimsoll measures --service webapp --from 2026-03-01 --to 2026-04-01 --format json",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) (err error) {
+			params, err := a.params()
+			if err != nil {
+				return err
+			}
+			if benchmark != "" {
+				params.Set("benchmark", benchmark)
+			}
+			server, done, err := a.to.open(c.Context(), false)
+			if err != nil {
+				return err
+			}
+			defer func() {
+				if doneErr := done(); err == nil {
+					err = doneErr
+				}
+			}()
+			if a.format == "json" {
+				return copyJSON(c, server, "/api/v1/measures", params)
+			}
+			m, err := server.Measures(c.Context(), params)
+			if err != nil {
+				return err
+			}
+			return printTable(c.OutOrStdout(), a.format, measuresTable(m))
+		},
+	}
+	a.flags(c, "30d")
+	c.Flags().StringVar(&benchmark, "benchmark", "", "set of bands, like seed or dora-2024")
+	return c
+}
+
+// measuresTable is what a person reads; the units stand in it.
+func measuresTable(m client.Measures) table {
+	t := table{
+		Title: fmt.Sprintf("%s, %s, %s to %s (%s, bands of %s)", m.Scope, m.Environment,
+			m.From.Std().Format("2006-01-02 15:04"), m.To.Std().Format("2006-01-02 15:04"), m.Zone, m.Benchmark),
+		Head: []string{"measure", "figure", "detail", "band"},
+	}
+	for _, f := range keyFigures(m) {
+		r := f.Read()
+		figure := r.Big
+		if r.Unit != "" {
+			figure += " " + r.Unit
+		}
+		t.Rows = append(t.Rows, []string{f.Name(), figure, r.Second, r.Band})
+	}
+	q := m.DataQuality
+	if q.Deployments > 0 {
+		t.Notes = append(t.Notes, fmt.Sprintf("%d of %d deployments have a known commit, %d known contents.", q.WithCommit, q.Deployments, q.WithKnownChanges))
+	}
+	if f := m.DeploymentFrequency; f.Redeploys+f.Canceled > 0 {
+		t.Notes = append(t.Notes, fmt.Sprintf("Not counted: %d redeployments, %d canceled.", f.Redeploys, f.Canceled))
+	}
+	return t
+}
+
+func keyFigures(m client.Measures) []ui.Figure {
+	f, l, c, r := m.DeploymentFrequency, m.LeadTime, m.ChangeFailureRate, m.TimeToRestore
+	out := []ui.Figure{
+		{Kind: ui.Frequency, Value: f.PerDay, N: int(f.Days), Part: f.Deployments, Band: deref(f.Band)},
+		{Kind: ui.LeadTime, Value: l.P50, N: l.N, P90: l.P90, Open: l.Open, Band: deref(l.Band)},
+		{Kind: ui.FailureRate, Value: c.Ratio, N: c.Counted, Part: c.Failed, Provisional: c.Provisional, Band: deref(c.Band)},
+		{Kind: ui.Restore, Value: r.P50, N: r.N, P90: r.P90, Open: r.Open, Band: deref(r.Band)},
+	}
+	for i, ci := range []*[2]float64{f.CI, l.CI, c.CI, r.CI} {
+		if ci != nil {
+			out[i].Low, out[i].High = &ci[0], &ci[1]
+		}
+	}
+	return out
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

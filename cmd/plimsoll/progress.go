@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll/internal/history"
+)
+
+// progress draws one line on a terminal, and nothing elsewhere.
+type progress struct {
+	w     io.Writer
+	last  time.Time
+	drawn bool
+}
+
+func newProgress(w io.Writer) *progress {
+	f, ok := w.(*os.File)
+	if !ok {
+		return &progress{}
+	}
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return &progress{}
+	}
+	return &progress{w: f}
+}
+
+func (p *progress) show(h history.Progress) {
+	if p.w == nil || time.Since(p.last) < 100*time.Millisecond {
+		return
+	}
+	p.last, p.drawn = time.Now(), true
+	switch {
+	case h.Total > 0:
+		const width = 30
+		full := min(width, h.Commits*width/h.Total)
+		fmt.Fprintf(p.w, "\r\x1b[K[%s%s] %d of %d commits", strings.Repeat("█", full), strings.Repeat("·", width-full), h.Commits, h.Total)
+		if h.ReachedAt.Known() {
+			fmt.Fprintf(p.w, ", back to %s", h.ReachedAt.Std().Format("2006-01-02"))
+		}
+	default:
+		fmt.Fprintf(p.w, "\r\x1b[K%d lines, %d events", h.Lines, h.Events)
+	}
+}
+
+func (p *progress) done() {
+	if p.drawn {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}

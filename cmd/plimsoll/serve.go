@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/app"
+)
+
+// stopTimeout bounds how long requests under way may hold up the end.
+const stopTimeout = 10 * time.Second
+
+func serveCommand() *cobra.Command {
+	var opt app.Options
+	var zone, tokenFile string
+	c := &cobra.Command{
+		Use:     "serve",
+		Short:   "Run the server",
+		Example: "  plimsoll serve --data .plimsoll --listen 127.0.0.1:8080",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) (err error) {
+			if opt.Zone, err = time.LoadLocation(zone); err != nil || zone == "" {
+				return plimsoll.FieldErrorf("--zone", "%q is no time zone; expected a name like Europe/Berlin", zone)
+			}
+			if opt.Token, err = readToken(tokenFile); err != nil {
+				return err
+			}
+			opt.Log = slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
+			return serve(c, opt)
+		},
+	}
+	env := func(name, fallback string) string {
+		if v := os.Getenv("PLIMSOLL_" + name); v != "" {
+			return v
+		}
+		return fallback
+	}
+	f := c.Flags()
+	f.StringVar(&opt.Data, "data", env("DATA", defaultData), "folder of the embedded store (PLIMSOLL_DATA)")
+	f.StringVar(&opt.Listen, "listen", env("LISTEN", "127.0.0.1:8080"), "address to listen on (PLIMSOLL_LISTEN)")
+	f.StringVar(&zone, "zone", env("ZONE", "UTC"), "time zone in which days, weeks and months are cut (PLIMSOLL_ZONE)")
+	f.StringVar(&tokenFile, "token-file", "", "file with the token that every request must carry (or PLIMSOLL_TOKEN)")
+	f.StringVar(&opt.ImportSelf, "import-self", "", "show the history of the git clone in this folder as a first example")
+	return c
+}
+
+func serve(c *cobra.Command, opt app.Options) error {
+	ctx := c.Context()
+	a, err := app.New(ctx, opt)
+	if err != nil {
+		return err
+	}
+	a.Start()
+	fmt.Fprintf(c.OutOrStdout(), "Plimsoll is at %s\n", a.URL())
+	select {
+	case <-ctx.Done():
+	case err = <-a.Failed():
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if stopErr := a.Stop(stopping); err == nil {
+		err = stopErr
+	}
+	return err
+}

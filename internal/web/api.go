@@ -1,0 +1,282 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/ingest"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/query"
+)
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		status, body = http.StatusInternalServerError, []byte(`{"error":{"code":"internal","message":"internal error"}}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+}
+
+// postEvents takes events. It answers only when they are durable.
+func (s *Server) postEvents(w http.ResponseWriter, r *http.Request) error {
+	encoding := r.Header.Get("Content-Encoding")
+	if encoding != "" && encoding != "gzip" && encoding != "identity" {
+		return plimsoll.FieldErrorf("Content-Encoding", "%q is not understood; send gzip or plain", encoding)
+	}
+	if r.ContentLength > ingest.MaxBody {
+		return plimsoll.Errorf(plimsoll.CodeTooLarge, "the body is larger than %d MiB; send the events in several requests", ingest.MaxBody>>20)
+	}
+	size := r.ContentLength
+	if size < 0 || encoding == "gzip" {
+		size = ingest.MaxBody
+	}
+	if err := s.bodies.Acquire(r.Context(), size); err != nil {
+		return err
+	}
+	defer s.bodies.Release(size)
+	receipt, err := s.opt.Door.Accept(r.Context(), ingest.Body{
+		Reader:      r.Body,
+		ContentType: r.Header.Get("Content-Type"),
+		Gzip:        encoding == "gzip",
+		DeliveryID:  r.Header.Get("Idempotency-Key"),
+	})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, map[string]int64{
+		"accepted": int64(receipt.Accepted), "duplicates": int64(receipt.Duplicates), "position": receipt.Position,
+	})
+	return nil
+}
+
+// asking reads the parameters of a question. A parameter that is not known is
+// an error: a filter that is ignored gives a wrong number.
+type asking struct {
+	values url.Values
+	err    error
+}
+
+func ask(r *http.Request, names ...string) (*asking, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, plimsoll.Errorf(plimsoll.CodeInvalid, "the query string cannot be read: %v", err)
+	}
+	for name := range values {
+		if !slices.Contains(names, name) {
+			return nil, plimsoll.FieldErrorf(name, "unknown parameter; this path takes %s", strings.Join(names, ", "))
+		}
+		if len(values[name]) > 1 {
+			return nil, plimsoll.FieldErrorf(name, "given %d times; give it once", len(values[name]))
+		}
+	}
+	return &asking{values: values}, nil
+}
+
+func (a *asking) number(name string) int64 {
+	v := a.values.Get(name)
+	if v == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < 0 {
+		a.err = plimsoll.FieldErrorf(name, "%q is not a whole number", v)
+	}
+	return n
+}
+
+var scoped = []string{"scope", "environment", "from", "to", "min_seq"}
+
+// question reads scope, environment and window.
+func (s *Server) question(a *asking) (query.Question, error) {
+	q := query.Question{
+		Environment: a.values.Get("environment"), Benchmark: a.values.Get("benchmark"), MinSeq: a.number("min_seq"),
+	}
+	if a.err != nil {
+		return q, a.err
+	}
+	var err error
+	if q.Scope, err = plimsoll.ParseScope(a.values.Get("scope")); err != nil {
+		return q, err
+	}
+	q.Window, err = plimsoll.ParseWindow(a.values.Get("from"), a.values.Get("to"), s.opt.Desk.Now(), s.opt.Desk.Zone())
+	return q, err
+}
+
+func (s *Server) getMeasures(w http.ResponseWriter, r *http.Request) error {
+	a, err := ask(r, append([]string{"benchmark"}, scoped...)...)
+	if err != nil {
+		return err
+	}
+	q, err := s.question(a)
+	if err != nil {
+		return err
+	}
+	m, err := s.opt.Desk.Measures(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, m)
+	return nil
+}
+
+func (s *Server) getSeries(w http.ResponseWriter, r *http.Request) error {
+	a, err := ask(r, append([]string{"measure", "bucket"}, scoped...)...)
+	if err != nil {
+		return err
+	}
+	q, err := s.question(a)
+	if err != nil {
+		return err
+	}
+	unit := metric.Unit(a.values.Get("bucket"))
+	if unit == "" {
+		unit = metric.Day
+	}
+	out, err := s.opt.Desk.Series(r.Context(), q, metric.Measure(a.values.Get("measure")), unit)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+// list reads the parameters of a list: all time unless a window is given.
+func (s *Server) list(r *http.Request, more ...string) (*asking, query.Question, query.PageAsk, error) {
+	var page query.PageAsk
+	a, err := ask(r, append(append([]string{"limit", "cursor", "service", "team"}, scoped...), more...)...)
+	if err != nil {
+		return nil, query.Question{}, page, err
+	}
+	if a.values.Get("from") == "" {
+		a.values.Set("from", "1971-01-01T00:00:00Z")
+	}
+	if a.values.Get("to") == "" {
+		// What a sender's clock puts a little ahead of ours is listed too.
+		a.values.Set("to", s.opt.Desk.Now().Add(2*60*60*1e9).String())
+	}
+	for _, kind := range []string{"service", "team"} {
+		if name := a.values.Get(kind); name != "" {
+			if a.values.Get("scope") != "" {
+				return nil, query.Question{}, page, plimsoll.FieldErrorf(kind, "contradicts scope; give one of them")
+			}
+			a.values.Set("scope", kind+":"+name)
+		}
+	}
+	q, err := s.question(a)
+	page = query.PageAsk{Limit: int(min(a.number("limit"), 1<<30)), Cursor: a.values.Get("cursor")}
+	if err == nil {
+		err = a.err
+	}
+	return a, q, page, err
+}
+
+func (s *Server) getDeployments(w http.ResponseWriter, r *http.Request) error {
+	_, q, page, err := s.list(r)
+	if err != nil {
+		return err
+	}
+	out, err := s.opt.Desk.Deployments(r.Context(), q, page)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+func (s *Server) getDeployment(w http.ResponseWriter, r *http.Request) error {
+	a, err := ask(r, "min_seq")
+	if err != nil {
+		return err
+	}
+	minSeq := a.number("min_seq")
+	if a.err != nil {
+		return a.err
+	}
+	out, position, err := s.opt.Desk.Deployment(r.Context(), r.PathValue("id"), minSeq)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Plimsoll-Position", fmt.Sprint(position))
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+func (s *Server) getIncidents(w http.ResponseWriter, r *http.Request) error {
+	_, q, page, err := s.list(r)
+	if err != nil {
+		return err
+	}
+	out, err := s.opt.Desk.Incidents(r.Context(), q, page)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+func (s *Server) getIncident(w http.ResponseWriter, r *http.Request) error {
+	a, err := ask(r, "min_seq")
+	if err != nil {
+		return err
+	}
+	minSeq := a.number("min_seq")
+	if a.err != nil {
+		return a.err
+	}
+	out, position, err := s.opt.Desk.Incident(r.Context(), r.PathValue("id"), minSeq)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Plimsoll-Position", fmt.Sprint(position))
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+func (s *Server) getChanges(w http.ResponseWriter, r *http.Request) error {
+	a, q, page, err := s.list(r, "open")
+	if err != nil {
+		return err
+	}
+	open := a.values.Get("open")
+	if open != "" && open != "true" && open != "false" {
+		return plimsoll.FieldErrorf("open", "%q; expected true or false", open)
+	}
+	out, err := s.opt.Desk.Changes(r.Context(), q, open == "true", page)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+func (s *Server) getServices(w http.ResponseWriter, r *http.Request) error {
+	if _, err := ask(r); err != nil {
+		return err
+	}
+	out, err := s.opt.Desk.Services(r.Context())
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
+func (s *Server) getTeams(w http.ResponseWriter, r *http.Request) error {
+	if _, err := ask(r); err != nil {
+		return err
+	}
+	out, err := s.opt.Desk.Teams(r.Context())
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}

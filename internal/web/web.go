@@ -1,0 +1,263 @@
+// Package web is the HTTP edge: routes, authentication, the API and the pages.
+// It refuses to compute: a handler reads a request, asks query or ingest, and
+// writes what they answer. Handlers return errors; one table turns them into
+// statuses.
+package web
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/ingest"
+	"github.com/plimsoll-dev/plimsoll/internal/query"
+	"github.com/plimsoll-dev/plimsoll/internal/ui"
+)
+
+// Options are what a Server needs.
+type Options struct {
+	Desk   *query.Desk
+	Door   *ingest.Door
+	Log    *slog.Logger
+	Token  string          // every request must carry it; "" only where none but this machine can connect
+	Notice func() []string // said on every page; nil for none
+
+	Instance string // names the store, so that a client can tell it from another
+}
+
+// Server answers HTTP. It is an http.Handler.
+type Server struct {
+	opt    Options
+	token  [sha256.Size]byte
+	bodies *semaphore.Weighted // bytes of event bodies that are being read
+	mux    *http.ServeMux
+	root   http.Handler
+}
+
+// mostBodies bounds the memory that event bodies can take at once.
+const mostBodies = 8 * ingest.MaxBody
+
+// New returns a Server.
+func New(opt Options) *Server {
+	s := &Server{
+		opt: opt, token: sha256.Sum256([]byte(opt.Token)),
+		bodies: semaphore.NewWeighted(mostBodies), mux: http.NewServeMux(),
+	}
+	s.route("POST /api/v1/events", s.postEvents)
+	s.route("GET /api/v1/measures", s.getMeasures)
+	s.route("GET /api/v1/measures/series", s.getSeries)
+	s.route("GET /api/v1/deployments", s.getDeployments)
+	s.route("GET /api/v1/deployments/{id...}", s.getDeployment)
+	s.route("GET /api/v1/incidents", s.getIncidents)
+	s.route("GET /api/v1/incidents/{id...}", s.getIncident)
+	s.route("GET /api/v1/changes", s.getChanges)
+	s.route("GET /api/v1/services", s.getServices)
+	s.route("GET /api/v1/teams", s.getTeams)
+	s.route("/api/", s.noSuchAPI)
+
+	s.route("GET /healthz", s.healthz)
+	s.route("GET /readyz", s.readyz)
+
+	s.route("GET /{$}", s.overviewPage)
+	s.route("GET /services/{name...}", s.servicePage)
+	s.route("GET /deployments", s.deploymentsPage)
+	s.route("GET /deployments/{id...}", s.deploymentPage)
+	s.route("GET /incidents", s.incidentsPage)
+	s.route("/", s.noSuchPage)
+	s.mux.Handle("GET "+ui.AssetPrefix, assets())
+
+	// A page elsewhere must not make a visitor's browser write here.
+	s.root = headers(http.NewCrossOriginProtection().Handler(s.mux))
+	return s
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.root.ServeHTTP(w, r)
+}
+
+// handler is a handler that returns its error.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// route adds a handler behind authentication and the table of errors.
+func (s *Server) route(pattern string, h handler) {
+	open := strings.HasSuffix(pattern, "/healthz") || strings.HasSuffix(pattern, "/readyz")
+	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		var err error
+		if !open {
+			err = s.admit(w, r)
+		}
+		if err == nil {
+			err = h(w, r)
+		}
+		if err != nil {
+			s.answerError(w, r, err)
+		}
+	})
+}
+
+// admit checks who asks. Without a token the server listens on this machine
+// only, and then the Host must say so too: else a page on any site could reach
+// it through a name that it points here.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request) error {
+	if s.opt.Token == "" {
+		host := r.Host
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			host = h
+		}
+		ip := net.ParseIP(strings.Trim(host, "[]"))
+		if host == "localhost" || ip != nil && ip.IsLoopback() {
+			return nil
+		}
+		return plimsoll.Errorf(plimsoll.CodeForbidden, "host %q is not this machine; start the server with a token to be reached by that name", r.Host)
+	}
+	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		// A browser can carry the token as the password of basic authentication.
+		_, given, ok = r.BasicAuth()
+	}
+	sum := sha256.Sum256([]byte(given))
+	if ok && subtle.ConstantTimeCompare(sum[:], s.token[:]) == 1 {
+		return nil
+	}
+	w.Header().Set("WWW-Authenticate", `Basic realm="plimsoll", charset="UTF-8"`)
+	return plimsoll.Errorf(plimsoll.CodeUnauthorized, "no valid token; send Authorization: Bearer TOKEN")
+}
+
+// statuses is the one table from codes to statuses.
+var statuses = map[plimsoll.Code]int{
+	plimsoll.CodeInvalid:      http.StatusBadRequest,
+	plimsoll.CodeUnauthorized: http.StatusUnauthorized,
+	plimsoll.CodeForbidden:    http.StatusForbidden,
+	plimsoll.CodeNotFound:     http.StatusNotFound,
+	plimsoll.CodeConflict:     http.StatusConflict,
+	plimsoll.CodeTooLarge:     http.StatusRequestEntityTooLarge,
+	plimsoll.CodeRateLimited:  http.StatusTooManyRequests,
+	plimsoll.CodeInternal:     http.StatusInternalServerError,
+	plimsoll.CodeUnavailable:  http.StatusServiceUnavailable,
+}
+
+type errorBody struct {
+	Code    plimsoll.Code `json:"code"`
+	Message string        `json:"message"`
+	Field   string        `json:"field,omitempty"`
+	Index   *int          `json:"index,omitempty"`
+}
+
+// answerError writes an error as JSON under /api/ and as a page elsewhere. What
+// is our own fault is logged with its cause, which never leaves the server.
+func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		return // nobody is listening any more
+	}
+	code := plimsoll.ErrorCode(err)
+	status, ok := statuses[code]
+	if !ok {
+		status = http.StatusInternalServerError
+	}
+	if status >= 500 {
+		s.opt.Log.Error("request", "method", r.Method, "path", r.URL.Path, "status", status, "err", err)
+	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1")
+	}
+	if !strings.HasPrefix(r.URL.Path, "/api/") && r.URL.Path != "/readyz" {
+		s.renderError(w, r, status)
+		return
+	}
+	body := errorBody{Code: code, Message: plimsoll.PublicMessage(err)}
+	var e *plimsoll.Error
+	if errors.As(err, &e) {
+		body.Field = e.Field
+		if e.Index >= 0 {
+			body.Index = &e.Index
+		}
+		if e.Field != "" {
+			body.Message = e.Field + ": " + body.Message
+		}
+	}
+	writeJSON(w, status, map[string]errorBody{"error": body})
+}
+
+// headers sets what every answer carries.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// assets serves the styles, scripts and fonts. Their names change with their
+// content, so they may be kept for ever.
+func assets() http.Handler {
+	files := http.StripPrefix(ui.AssetPrefix, http.FileServerFS(ui.Assets()))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/") {
+			http.NotFound(w, r)
+			return
+		}
+		if strings.HasSuffix(r.URL.Path, ".woff2") {
+			w.Header().Set("Content-Type", "font/woff2")
+		}
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		files.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
+	writeJSON(w, http.StatusOK, map[string]string{"status": "alive"})
+	return nil
+}
+
+// readyz looks: it reads the store, and says how far the facts are behind.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
+	at, head, err := s.opt.Desk.Position(r.Context())
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"status": "ready", "position": at, "log": head, "behind": head - at, "instance": s.opt.Instance})
+	return nil
+}
+
+func (s *Server) noSuchAPI(http.ResponseWriter, *http.Request) error {
+	return plimsoll.Errorf(plimsoll.CodeNotFound, "no such path or method; see docs/api.md")
+}
+
+func (s *Server) noSuchPage(http.ResponseWriter, *http.Request) error {
+	return plimsoll.Errorf(plimsoll.CodeNotFound, "no such page")
+}
+
+// The bounds of a connection.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = time.Minute
+	writeTimeout  = time.Minute
+	idleTimeout   = 2 * time.Minute
+	headerBytes   = 64 << 10
+)
+
+// HTTP returns the server with every bound set.
+func (s *Server) HTTP() *http.Server {
+	return &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    headerBytes,
+		ErrorLog:          slog.NewLogLogger(s.opt.Log.Handler(), slog.LevelWarn),
+	}
+}
