@@ -102,7 +102,7 @@ func importFile(kind string) *cobra.Command {
 				} else {
 					tally, err = history.JSONL{Name: name, Reader: in, Progress: p.show}.Run(ctx, emit)
 				}
-				return fmt.Sprintf("%d lines of %s", tally.Lines, name), err
+				return fmt.Sprintf("%d lines of %s.", tally.Lines, name), err
 			})
 		},
 	}
@@ -160,9 +160,11 @@ func runImport(c *cobra.Command, to *target, run func(context.Context, *client.C
 		}
 		return err
 	}
-	out := c.OutOrStdout()
-	fmt.Fprintf(out, "Imported %s: %d events new, %d known already.\n", said, total.Accepted, total.Duplicates)
-	return caughtUp(ctx, server, total.Position)
+	if err := caughtUp(ctx, server, total.Position); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.OutOrStdout(), "Imported %s\n%d events are new, %d were known already.\n", said, total.Accepted, total.Duplicates)
+	return err
 }
 
 // caughtUp waits until the facts include what was imported, so that the next
@@ -215,11 +217,12 @@ func describeGit(sum history.Summary, continued bool) string {
 	if continued {
 		b.WriteString(", since the last import")
 	}
-	for _, w := range append(sum.Warnings, sum.Notes...) {
-		b.WriteString("\n  " + w)
+	b.WriteString(".")
+	for _, w := range sum.Warnings {
+		b.WriteString("\n  ! " + w)
 	}
-	if len(sum.Warnings)+len(sum.Notes) > 0 {
-		b.WriteString("\n ")
+	for _, n := range sum.Notes {
+		b.WriteString("\n  - " + n)
 	}
 	return b.String()
 }
