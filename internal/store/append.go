@@ -63,7 +63,6 @@ func (tx *Tx) append(d Delivery, body []byte, out *Receipt) error {
 	if err != nil {
 		return err
 	}
-	out.Position = seq
 	for i := range d.Events {
 		e := &d.Events[i]
 		stored, at, err := tx.appendEvent(e, num, seq+1)

@@ -38,11 +38,12 @@ func lockFolder(dir string) (*os.File, error) {
 }
 
 func writeHolder(f *os.File, text string) error {
-	if err := f.Truncate(0); err != nil {
+	// In this order, so that somebody who reads it meanwhile never finds nothing.
+	n, err := f.WriteAt([]byte(text+"\n"), 0)
+	if err != nil {
 		return err
 	}
-	_, err := f.WriteAt([]byte(text+"\n"), 0)
-	return err
+	return f.Truncate(int64(n))
 }
 
 // Announce writes into the lock file how the holder can be reached, for the

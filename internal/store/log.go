@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/plimsoll-dev/plimsoll"
 )
@@ -37,15 +40,19 @@ func (tx *Tx) Events(after int64, limit int) ([]plimsoll.Record, error) {
 }
 
 // SubjectEvents returns the events about one subject up to a sequence number,
-// in order.
+// in order. The order is made here: asked for in SQL, it tempts the planner to
+// walk the whole log instead of the index by subject.
 func (tx *Tx) SubjectEvents(typ plimsoll.Type, subject string, upTo int64) ([]plimsoll.Record, error) {
 	var out []plimsoll.Record
-	err := tx.each(`SELECT `+eventColumns+` FROM events WHERE org = ? AND type = ? AND subject = ? AND seq <= ? ORDER BY seq`,
-		tx.args(string(typ), subject, upTo), func(rows *sql.Rows) error {
+	err := tx.each(`SELECT `+eventColumns+` FROM events WHERE org = ? AND type = ? AND subject = ?`,
+		tx.args(string(typ), subject), func(rows *sql.Rows) error {
 			r, err := scanRecord(rows)
-			out = append(out, r)
+			if r.Seq <= upTo {
+				out = append(out, r)
+			}
 			return err
 		})
+	slices.SortFunc(out, func(a, b plimsoll.Record) int { return cmp.Compare(a.Seq, b.Seq) })
 	return out, err
 }
 
@@ -64,6 +71,14 @@ func (tx *Tx) Person(ref string) (string, error) {
 	var name string
 	_, err := tx.one(`SELECT name FROM people WHERE org = ? AND ref = ?`, tx.args(ref), &name)
 	return name, err
+}
+
+// ErasePerson forgets the name behind a reference and reports whether there was
+// one. No fact changes. The reference stays with an empty name, so that a later
+// delivery does not bring the name back.
+func (tx *Tx) ErasePerson(ref string) (bool, error) {
+	n, err := tx.exec(`UPDATE people SET name = '' WHERE org = ? AND ref = ? AND name <> ''`, tx.org, ref)
+	return n > 0, err
 }
 
 // Cursor returns how far a follower of the log has come.
@@ -93,7 +108,7 @@ type Parked struct {
 func (tx *Tx) Park(cursor string, seq int64, attempts int, cause error) error {
 	text := cause.Error()
 	if len(text) > 1000 {
-		text = text[:1000]
+		text = strings.ToValidUTF8(text[:1000], "")
 	}
 	_, err := tx.exec(`INSERT INTO parked (org, cursor, seq, attempts, error, parked_at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (org, cursor, seq) DO UPDATE SET attempts = excluded.attempts, error = excluded.error`,
@@ -123,8 +138,8 @@ func (tx *Tx) ParkedEvents(cursor string) ([]Parked, error) {
 // MarkDirty notes that a key must go through a step again because of an event.
 // An older note stays.
 func (tx *Tx) MarkDirty(step, key string, since int64) error {
-	_, err := tx.exec(`INSERT INTO dirty (org, step, key, since) VALUES (?, ?, ?, ?) ON CONFLICT (org, step, key) DO NOTHING`,
-		tx.org, step, key, since)
+	_, err := tx.exec(`INSERT INTO dirty (org, step, key, since) VALUES (?, ?, ?, ?)
+		ON CONFLICT (org, step, key) DO UPDATE SET since = excluded.since WHERE excluded.since < dirty.since`, tx.org, step, key, since)
 	return err
 }
 

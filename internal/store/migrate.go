@@ -22,14 +22,14 @@ type migration struct {
 }
 
 // migrations reads the embedded steps, which are numbered from 1 without gaps.
-func migrations() ([]migration, error) {
-	names, err := fs.Glob(migrationFiles, "migrations/*.sql")
+func migrations(files fs.FS) ([]migration, error) {
+	names, err := fs.Glob(files, "migrations/*.sql")
 	if err != nil {
 		return nil, err
 	}
 	var out []migration
 	for i, name := range names {
-		body, err := migrationFiles.ReadFile(name)
+		body, err := fs.ReadFile(files, name)
 		if err != nil {
 			return nil, err
 		}
@@ -53,14 +53,9 @@ func (db *DB) migrate(ctx context.Context, steps []migration) error {
 	if err != nil {
 		return err
 	}
-	var have int
-	err = db.writer.row(ctx, `SELECT coalesce(max(version), 0) FROM schema_migrations`).Scan(&have)
+	have, err := db.applied(ctx, steps)
 	if err != nil {
 		return err
-	}
-	if have > len(steps) {
-		return plimsoll.Errorf(plimsoll.CodeConflict,
-			"the data was written by a newer plimsoll (schema %d, this program knows %d); run the newer program, or restore a backup made before the upgrade", have, len(steps))
 	}
 	for _, m := range steps[have:] {
 		if err := db.step(ctx, m); err != nil {
@@ -68,6 +63,34 @@ func (db *DB) migrate(ctx context.Context, steps []migration) error {
 		}
 	}
 	return nil
+}
+
+// applied returns how many steps the data has gone through, which must be the
+// first of those this program knows.
+func (db *DB) applied(ctx context.Context, steps []migration) (have int, err error) {
+	rows, err := db.writer.conn.QueryContext(ctx, `SELECT version, name FROM schema_migrations ORDER BY version`)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var version int
+		var name string
+		if err := rows.Scan(&version, &name); err != nil {
+			return 0, err
+		}
+		have++
+		switch {
+		case version > len(steps):
+			// A gap below it would be of the newer program's making.
+			return 0, plimsoll.Errorf(plimsoll.CodeConflict,
+				"the data was written by a newer plimsoll (schema %d, this program knows %d); run the newer program, or restore a backup made before the upgrade", version, len(steps))
+		case version != have || name != steps[have-1].name:
+			return 0, plimsoll.Errorf(plimsoll.CodeConflict,
+				"the data went through schema step %d %s where this program has %s; it was made by another build, run that one", version, name, steps[have-1].name)
+		}
+	}
+	return have, rows.Err()
 }
 
 func (db *DB) step(ctx context.Context, m migration) (err error) {

@@ -314,12 +314,12 @@ type Lead struct {
 }
 
 // PageID tells a lead apart from others of the same time, for Page.
-func (l Lead) PageID() string { return l.Key + pageSep + l.Service + pageSep + l.Repository }
+func (l Lead) PageID() string { return l.Key + " " + l.Service + pageSep + l.Repository }
 
 // pageSep stands in no name: control characters are refused at the door.
 const pageSep = "\x01"
 
-const leadPageID = "l.key || '" + pageSep + "' || l.service || '" + pageSep + "' || l.repository"
+const leadPageID = "l.key || ' ' || l.service || '" + pageSep + "' || l.repository"
 
 const leadColumns = `l.service, l.basis, l.repository, l.key, l.start_at, l.committed_at, l.delivered_at, l.exposed_at,
 	l.deployment, l.pull_request, l.bot, l.team, coalesce(c.authored_at, 0), coalesce(c.subject, '')

@@ -12,6 +12,10 @@ type session struct {
 	stmts map[string]*sql.Stmt
 }
 
+// mostStatements bounds the prepared statements of a session. The filters of
+// reads come in some hundred shapes, of which a server uses few.
+const mostStatements = 200
+
 func newSession(ctx context.Context, db *sql.DB) (*session, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
@@ -21,11 +25,24 @@ func newSession(ctx context.Context, db *sql.DB) (*session, error) {
 }
 
 func (s *session) close() error {
+	return errors.Join(s.forget(), s.conn.Close())
+}
+
+func (s *session) forget() error {
 	var errs []error
-	for _, st := range s.stmts {
+	for query, st := range s.stmts {
 		errs = append(errs, st.Close())
+		delete(s.stmts, query)
 	}
-	return errors.Join(append(errs, s.conn.Close())...)
+	return errors.Join(errs...)
+}
+
+// shrink lets go of the prepared statements when they have become many. Call it
+// between transactions, when none of them is in use.
+func (s *session) shrink() {
+	if len(s.stmts) > mostStatements {
+		_ = s.forget()
+	}
 }
 
 // prepared returns the statement for a query that is used again and again.
@@ -41,6 +58,17 @@ func (s *session) prepared(ctx context.Context, query string) (*sql.Stmt, error)
 	return st, nil
 }
 
+// run executes a prepared statement.
+func (s *session) run(ctx context.Context, query string, args ...any) error {
+	st, err := s.prepared(ctx, query)
+	if err != nil {
+		return err
+	}
+	_, err = st.ExecContext(ctx, args...)
+	return err
+}
+
+// exec executes statements that are not used again.
 func (s *session) exec(ctx context.Context, query string, args ...any) error {
 	_, err := s.conn.ExecContext(ctx, query, args...)
 	return err

@@ -14,8 +14,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -38,10 +40,14 @@ type Options struct {
 // DB is an open store. Close it.
 type DB struct {
 	opt     Options
+	path    string // of the database file
 	sql     *sql.DB
 	lock    *os.File
 	writer  *session
 	readers chan *session
+	opened  int // readers
+
+	walBound int64 // the writer's: size of the log of writes at which it is shortened
 
 	requests chan *request
 	done     chan struct{} // closed when the writer has stopped
@@ -55,7 +61,7 @@ type DB struct {
 // Open opens the store in opt.Dir, making or migrating it as needed. It fails
 // with CodeConflict when another process holds the folder or when the data is
 // newer than this program.
-func Open(ctx context.Context, opt Options) (_ *DB, err error) {
+func Open(ctx context.Context, opt Options) (*DB, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
@@ -73,72 +79,75 @@ func Open(ctx context.Context, opt Options) (_ *DB, err error) {
 		return nil, err
 	}
 	db := &DB{
-		opt: opt, lock: lock,
+		opt: opt, lock: lock, path: filepath.Join(opt.Dir, "plimsoll.db"), walBound: mostWAL,
 		readers:  make(chan *session, opt.Readers),
 		requests: make(chan *request, 1024),
 		done:     make(chan struct{}),
 		closing:  make(chan struct{}),
 		changed:  make(chan struct{}),
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, db.release())
-		}
-	}()
-	if err := db.connect(ctx); err != nil {
-		return nil, explainOpen(opt.Dir, err)
-	}
-	steps, err := migrations()
+	err = db.prepare(ctx)
 	if err != nil {
-		return nil, err
-	}
-	if err := db.migrate(ctx, steps); err != nil {
-		return nil, err
+		_ = db.release() // the reason is what counts
+		return nil, explainOpen(opt.Dir, err)
 	}
 	go db.write()
 	return db, nil
 }
 
-func (db *DB) connect(ctx context.Context) error {
-	path := filepath.Join(db.opt.Dir, "plimsoll.db")
-	handle, err := sql.Open("sqlite", "file:"+path+
-		"?_pragma=page_size(8192)&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)"+
-		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16000)")
+func (db *DB) prepare(ctx context.Context) error {
+	steps, err := migrations(migrationFiles)
 	if err != nil {
 		return err
 	}
-	db.sql = handle
-	handle.SetMaxOpenConns(db.opt.Readers + 1)
-	handle.SetMaxIdleConns(db.opt.Readers + 1)
-	if db.writer, err = newSession(ctx, handle); err != nil {
+	if err := db.refuseHalf(); err != nil {
 		return err
 	}
-	var ok string
-	if err := db.writer.row(ctx, `PRAGMA quick_check(1)`).Scan(&ok); err != nil {
+	if err := db.connect(ctx); err != nil {
 		return err
 	}
-	if ok != "ok" {
-		return fmt.Errorf("quick check: %s", ok)
+	if err := db.migrate(ctx, steps); err != nil {
+		return err
+	}
+	return db.inspect(ctx)
+}
+
+func (db *DB) connect(ctx context.Context) error {
+	dir, err := filepath.Abs(db.path)
+	if err != nil {
+		return err
+	}
+	// Nobody else writes, so nothing is ever busy, unless somebody looks in
+	// with a tool of his own: then we wait for him a while.
+	// fullfsync matters on macOS, where a plain fsync leaves the data in the
+	// disk's cache. secure_delete overwrites erased names within their page.
+	db.sql, err = sql.Open("sqlite", (&url.URL{Scheme: "file", Path: dir}).String()+
+		"?_pragma=busy_timeout(10000)&_pragma=page_size(8192)&_pragma=journal_mode(WAL)"+
+		"&_pragma=synchronous(FULL)&_pragma=fullfsync(ON)&_pragma=checkpoint_fullfsync(ON)"+
+		"&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16000)&_pragma=secure_delete(FAST)"+
+		"&_pragma=journal_size_limit("+strconv.Itoa(keptWAL)+")")
+	if err != nil {
+		return err
+	}
+	db.sql.SetMaxOpenConns(db.opt.Readers + 1)
+	db.sql.SetMaxIdleConns(db.opt.Readers + 1)
+	if db.writer, err = newSession(ctx, db.sql); err != nil {
+		return err
 	}
 	for range db.opt.Readers {
-		s, err := newSession(ctx, handle)
+		s, err := newSession(ctx, db.sql)
 		if err != nil {
 			return err
 		}
 		db.readers <- s
+		db.opened++
 	}
 	return nil
 }
 
-func explainOpen(dir string, err error) error {
-	e := plimsoll.Errorf(plimsoll.CodeUnavailable,
-		"the database in %s cannot be opened; check free space and permissions, and if it is damaged restore a backup", dir)
-	e.Cause = err
-	return e
-}
-
-// Close waits for the requests under way, then closes everything. Calling it
-// again does nothing.
+// Close waits for the commit and the reads under way, then closes everything;
+// requests that wait for the commit after are refused. Calling it again does
+// nothing.
 func (db *DB) Close() error {
 	var err error
 	db.closed.Do(func() {
@@ -155,7 +164,7 @@ func (db *DB) release() error {
 		if db.writer != nil {
 			errs = append(errs, db.writer.close())
 		}
-		for range len(db.readers) {
+		for range db.opened {
 			errs = append(errs, (<-db.readers).close())
 		}
 		errs = append(errs, db.sql.Close())

@@ -42,22 +42,44 @@ type Tx struct {
 
 // View runs fn on a snapshot that no later write changes.
 func (o *Org) View(ctx context.Context, fn func(tx *Tx) error) (err error) {
-	var s *session
-	select {
-	case s = <-o.db.readers:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-o.db.done:
-		return errClosed
+	s, err := o.db.reader(ctx)
+	if err != nil {
+		return err
 	}
 	defer func() { o.db.readers <- s }()
-	if err := s.exec(ctx, `BEGIN`); err != nil {
+	// A BEGIN that were cut short would leave the session in a state that
+	// nobody knows.
+	uncut := context.WithoutCancel(ctx)
+	if err := s.run(uncut, `BEGIN`); err != nil {
 		return fmt.Errorf("read: %w", err)
 	}
 	defer func() {
-		err = errors.Join(err, s.exec(context.WithoutCancel(ctx), `ROLLBACK`))
+		if e := s.run(uncut, `ROLLBACK`); err == nil && e != nil {
+			err = fmt.Errorf("read: %w", e)
+		}
+		s.shrink()
 	}()
 	return fn(&Tx{ctx: ctx, s: s, db: o.db, org: o.id, now: o.db.now()})
+}
+
+// reader waits until a snapshot can be opened.
+func (db *DB) reader(ctx context.Context) (*session, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case <-db.closing:
+		return nil, errClosed
+	default:
+	}
+	select {
+	case s := <-db.readers:
+		return s, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-db.closing:
+		return nil, errClosed
+	}
 }
 
 // Update runs fn in the writer's transaction and returns when it is durable.

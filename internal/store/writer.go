@@ -6,14 +6,17 @@ import (
 	"fmt"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // request is one caller's part of a group commit.
 type request struct {
-	ctx  context.Context
-	fn   func(s *session) error
-	err  error
-	done chan error
+	ctx      context.Context
+	fn       func(s *session) error
+	err      error
+	panicked any // what fn panicked with; its caller must hear of it, not everybody
+	done     chan struct{}
 }
 
 // groupMost bounds how many requests share a commit.
@@ -23,7 +26,12 @@ var errClosed = plimsoll.Errorf(plimsoll.CodeUnavailable, "the store is closing;
 
 // submit hands fn to the writer and waits until it is durable.
 func (db *DB) submit(ctx context.Context, fn func(s *session) error) error {
-	r := &request{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	r := &request{ctx: ctx, fn: fn, done: make(chan struct{})}
+	select {
+	case <-db.closing:
+		return errClosed
+	default:
+	}
 	select {
 	case db.requests <- r:
 	case <-ctx.Done():
@@ -32,17 +40,19 @@ func (db *DB) submit(ctx context.Context, fn func(s *session) error) error {
 		return errClosed
 	}
 	select {
-	case err := <-r.done:
-		return err
+	case <-r.done:
 	case <-db.done:
 		// The writer may have answered just before it stopped.
 		select {
-		case err := <-r.done:
-			return err
+		case <-r.done:
 		default:
 			return errClosed
 		}
 	}
+	if r.panicked != nil {
+		panic(r.panicked)
+	}
+	return r.err
 }
 
 // write is the one goroutine that writes. What queues up while a commit is
@@ -66,54 +76,82 @@ func (db *DB) write() {
 				break drain
 			}
 		}
-		err := db.commit(group)
-		if err == nil {
+		committed, err := db.commit(group)
+		if committed {
 			db.publish()
 		}
 		for _, r := range group {
-			r.done <- errors.Join(r.err, err)
+			if r.err == nil {
+				r.err = err
+			}
+			close(r.done)
 		}
+		db.writer.shrink()
+		db.shortenLog()
 	}
 }
 
 // commit runs a group in one transaction. It returns an error that concerns
 // all of them; what concerns only one stands in that request.
-func (db *DB) commit(group []*request) (err error) {
+func (db *DB) commit(group []*request) (committed bool, err error) {
 	ctx := context.Background()
 	if err := db.fault("write:begin"); err != nil {
-		return err
+		return false, unavailable("begin", err)
 	}
-	if err := db.writer.exec(ctx, `BEGIN IMMEDIATE`); err != nil {
-		return unavailable("begin", err)
+	if err := db.writer.run(ctx, `BEGIN IMMEDIATE`); err != nil {
+		return false, unavailable("begin", err)
 	}
 	defer func() {
-		if err != nil {
-			_ = db.writer.exec(ctx, `ROLLBACK`)
+		if !committed {
+			_ = db.writer.run(ctx, `ROLLBACK`)
 		}
 	}()
 	for _, r := range group {
 		if r.err = r.ctx.Err(); r.err != nil {
 			continue
 		}
-		if err := db.writer.exec(ctx, `SAVEPOINT request`); err != nil {
-			return unavailable("savepoint", err)
+		if err := db.writer.run(ctx, `SAVEPOINT request`); err != nil {
+			return false, unavailable("savepoint", err)
 		}
-		if r.err = r.fn(db.writer); r.err != nil {
-			if err := db.writer.exec(ctx, `ROLLBACK TO request`); err != nil {
-				return unavailable("rollback", err)
+		if r.do(db.writer); r.err != nil {
+			// A disk that is full ends the whole transaction at times. Then
+			// this fails, and all of the group hear of it.
+			if err := db.writer.run(ctx, `ROLLBACK TO request`); err != nil {
+				return false, unavailable("rollback", err)
 			}
 		}
-		if err := db.writer.exec(ctx, `RELEASE request`); err != nil {
-			return unavailable("release", err)
+		if err := db.writer.run(ctx, `RELEASE request`); err != nil {
+			return false, unavailable("release", err)
 		}
 	}
 	if err := db.fault("write:commit"); err != nil {
-		return err
+		return false, unavailable("commit", err)
 	}
-	if err := db.writer.exec(ctx, `COMMIT`); err != nil {
-		return unavailable("commit", err)
+	if err := db.writer.run(ctx, `COMMIT`); err != nil {
+		return false, unavailable("commit", err)
 	}
-	return db.fault("write:acknowledge")
+	if err := db.fault("write:acknowledge"); err != nil {
+		return true, unavailable("acknowledge", err)
+	}
+	return true, nil
+}
+
+// do runs the request's own part.
+func (r *request) do(s *session) {
+	defer func() {
+		if r.panicked = recover(); r.panicked != nil {
+			r.err = fmt.Errorf("panic: %v", r.panicked)
+		}
+	}()
+	r.err = r.fn(s)
+	var refused *sqlite.Error
+	if errors.As(r.err, &refused) {
+		switch refused.Code() & 0xff {
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN,
+			sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+			r.err = unavailable("write", r.err)
+		}
+	}
 }
 
 // unavailable is the error of a write that the disk refused. The caller may

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/plimsoll-dev/plimsoll"
+)
+
+// benchBody is as long as a typical deployment event of our own form.
+var benchBody = []byte(`{"id":"d-0123456789abcdef0123","service":"checkout","environment":"production","version":"v2.14.3",` +
+	`"commit_sha":"9f8e7d6c5b4a39281706f5e4d3c2b1a098765432","repository":"github.com/example/checkout",` +
+	`"commit_timestamp":"2026-03-24T08:01:02Z","started_at":"2026-03-24T10:11:12Z","finished_at":"2026-03-24T10:15:00Z",` +
+	`"result":"success","strategy":"rolling","deployer":"p-0123456789abcdef0123","team":"payments",` +
+	`"url":"https://ci.example.com/pipelines/123456","labels":{"region":"eu-1"}}`)
+
+var benchNumber atomic.Int64
+
+func benchEvents(n int) []plimsoll.Event {
+	out := make([]plimsoll.Event, n)
+	for i := range out {
+		id := fmt.Sprintf("d-%020d", benchNumber.Add(1))
+		out[i] = plimsoll.Event{
+			Type: plimsoll.TypeDeployment, SchemaVersion: 1, Subject: id, Source: "api",
+			OccurredAt: plimsoll.TimeOf(testTime), Decoder: "native/1",
+			Body: []byte(strings.Replace(string(benchBody), "d-0123456789abcdef0123", id, 1)),
+		}
+		out[i].Hash = out[i].ContentHash()
+	}
+	return out
+}
+
+// BenchmarkAppendBatch is an import: deliveries of 1,000 events, one after the
+// other, each durable before the next.
+func BenchmarkAppendBatch(b *testing.B) {
+	o := mustOrg(b, mustOpen(b, Options{}), "default")
+	b.ResetTimer()
+	n := 0
+	for b.Loop() {
+		b.StopTimer()
+		d := sampleDelivery(benchEvents(1000)...)
+		b.StartTimer()
+		mustAppend(b, o, d)
+		n += 1000
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
+}
+
+// BenchmarkAppendOne is live traffic: deliveries of one event from callers that
+// do not know of each other.
+func BenchmarkAppendOne(b *testing.B) {
+	for _, callers := range []int{1, 64, 1024} {
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
+			o := mustOrg(b, mustOpen(b, Options{}), "default")
+			events := benchEvents(b.N)
+			var next atomic.Int64
+			var wg sync.WaitGroup
+			b.ResetTimer()
+			for range callers {
+				wg.Go(func() {
+					for i := next.Add(1) - 1; i < int64(b.N); i = next.Add(1) - 1 {
+						if _, err := o.Append(context.Background(), sampleDelivery(events[i])); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			wg.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
+
+// BenchmarkDisk is the floor under all of them: bare writes to this disk, of
+// one small event and of a thousand, each followed by fdatasync.
+func BenchmarkDisk(b *testing.B) {
+	for _, size := range []int{8 << 10, 1 << 20} {
+		b.Run(fmt.Sprintf("write=%dKiB", size>>10), func(b *testing.B) {
+			f, err := os.Create(filepath.Join(b.TempDir(), "bare"))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer f.Close()
+			buf := make([]byte, size)
+			b.SetBytes(int64(size))
+			for b.Loop() {
+				if _, err := f.Write(buf); err != nil {
+					b.Fatal(err)
+				}
+				if err := syscall.Fdatasync(int(f.Fd())); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

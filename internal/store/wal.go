@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+	"os"
+	"time"
+)
+
+// SQLite copies its log of writes (the WAL) into the database after every 1,000
+// pages, and begins it anew once no reader needs it. Readers that overlap
+// without end never let it come to that, and the file grows for as long as they
+// do. So when it is large the writer waits for a moment in which nobody reads.
+const (
+	keptWAL   = 16 << 20               // size it keeps when begun anew
+	mostWAL   = 64 << 20               // size from which on it is shortened
+	quietWait = 250 * time.Millisecond // how long the writer waits for readers to end
+)
+
+// shortenLog begins the log of writes anew when it has become large. A reader
+// that takes longer than we wait puts it off until the file has grown again by
+// as much.
+func (db *DB) shortenLog() {
+	info, err := os.Stat(db.path + "-wal")
+	if err != nil || info.Size() < db.walBound {
+		return
+	}
+	var held []*session
+	defer func() {
+		for _, s := range held {
+			db.readers <- s
+		}
+	}()
+	late := time.NewTimer(quietWait)
+	defer late.Stop()
+	for range db.opened {
+		select {
+		case s := <-db.readers:
+			held = append(held, s)
+		case <-late.C:
+			db.walBound = info.Size() + mostWAL
+			return
+		}
+	}
+	db.walBound = mostWAL
+	// When this fails the next commit does too, and somebody hears of it.
+	_ = db.writer.exec(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
+}
