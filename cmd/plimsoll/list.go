@@ -26,6 +26,10 @@ func listCommand[R any](l list[R]) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			all := limit == 0
+			if all {
+				limit = 1000
+			}
 			params.Set("limit", strconv.Itoa(limit))
 			server, done, err := a.to.open(c.Context(), false)
 			if err != nil {
@@ -40,22 +44,29 @@ func listCommand[R any](l list[R]) *cobra.Command {
 			if a.format == "json" {
 				return copyJSON(c, server, path, params)
 			}
-			rows, next, err := fetch[R](c, server, path, l.noun, params)
-			if err != nil {
-				return err
-			}
 			t := table{Head: l.head}
-			for _, r := range rows {
-				t.Rows = append(t.Rows, l.row(r))
-			}
-			if next {
-				t.Notes = append(t.Notes, "There are more; ask with a greater --limit, or with --since.")
+			for {
+				rows, next, err := fetch[R](c, server, path, l.noun, params)
+				if err != nil {
+					return err
+				}
+				for _, r := range rows {
+					t.Rows = append(t.Rows, l.row(r))
+				}
+				if next == "" {
+					break
+				}
+				if !all {
+					t.Notes = append(t.Notes, "There are more; ask with a greater --limit, or 0 for all.")
+					break
+				}
+				params.Set("cursor", next)
 			}
 			return printTable(c.OutOrStdout(), a.format, t)
 		},
 	}
 	a.flags(c, "")
-	c.Flags().IntVar(&limit, "limit", limit, "how many, up to 1000")
+	c.Flags().IntVar(&limit, "limit", limit, "how many, up to 1000; 0 for all")
 	return c
 }
 

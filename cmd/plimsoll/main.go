@@ -58,7 +58,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetErr(stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(serveCommand(), importCommand(), recordCommand(), measuresCommand(),
-		deploymentsCommand(), incidentsCommand(), refoldCommand(), versionCommand())
+		deploymentsCommand(), changesCommand(), incidentsCommand(), refoldCommand(), versionCommand())
 	err := root.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errNo) {
 		fmt.Fprintln(stderr, "plimsoll: "+oneLine(err.Error()))

@@ -126,14 +126,20 @@ func copyJSON(c *cobra.Command, server *client.Client, path string, params url.V
 	return err
 }
 
-// fetch reads one page of a list; more says whether it goes on.
-func fetch[R any](c *cobra.Command, server *client.Client, path, noun string, params url.Values) (rows []R, more bool, err error) {
+// fetch reads one page of a list; next is the cursor of the page after, "" when
+// this is the last.
+func fetch[R any](c *cobra.Command, server *client.Client, path, noun string, params url.Values) (rows []R, next string, err error) {
 	var answer map[string]json.RawMessage
 	if err := server.Get(c.Context(), path, params, &answer); err != nil {
-		return nil, false, err
+		return nil, "", err
 	}
 	if err := json.Unmarshal(answer[noun], &rows); err != nil {
-		return nil, false, fmt.Errorf("answer of %s: %w", path, err)
+		return nil, "", fmt.Errorf("answer of %s: %w", path, err)
 	}
-	return rows, len(answer["next_cursor"]) > 0, nil
+	if raw, ok := answer["next_cursor"]; ok {
+		if err := json.Unmarshal(raw, &next); err != nil {
+			return nil, "", fmt.Errorf("answer of %s: %w", path, err)
+		}
+	}
+	return rows, next, nil
 }
