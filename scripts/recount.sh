@@ -16,17 +16,20 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export LC_ALL=C TZ=UTC
 
-# date, commit and name of every tag that names a commit, by date.
-git -C "$clone" for-each-ref "refs/tags/$tags" \
-  --format='%(creatordate:unix) %(if)%(*objectname)%(then)%(*objectname) %(*objecttype)%(else)%(objectname) %(objecttype)%(end) %(refname:short)' |
-  awk '$3 == "commit" { print $1, $2, $4 }' | sort -k1,1n -k3,3 >"$work/tags"
+# date and commit of every tag that names a commit, by date. The date is
+# the tagger's, else the commit's.
+git -C "$clone" for-each-ref "refs/tags/$tags" --format='%(refname)^{commit} %(taggerdate:unix)' |
+  git -C "$clone" cat-file --batch-check='%(objectname) %(rest)' | awk 'NF > 0 && $2 != "missing"' >"$work/peeled"
+while read -r sha date; do
+  echo "${date:-$(git -C "$clone" show -s --format=%ct "$sha")} $sha"
+done <"$work/peeled" | sort -k1,1n >"$work/tags"
 
 # For each tag the commits it brought first: sha, seconds from authoring. What
 # the first tag holds was there before the record began.
 : >"$work/leads"
 git -C "$clone" rev-list "$(awk 'NR == 1 { print $2 }' "$work/tags")" | sort >"$work/seen"
 previous=
-while read -r date sha _; do
+while read -r date sha; do
   if [ -n "$previous" ]; then
     git -C "$clone" log --no-merges --format='%H %at' "$previous..$sha" | sort >"$work/new"
     join -v1 "$work/new" "$work/seen" | awk -v d="$date" '{ print $1, d - $2 }' >>"$work/leads"
