@@ -73,12 +73,17 @@ func (p OverviewPage) Render(w io.Writer) error { return render(w, "overview", p
 
 // DayGroup is the deployments of one day of the page's zone.
 type DayGroup struct {
-	// Day is any moment of that day.
+	// Day is any moment of that day; the zero time stands for a list that is
+	// too sparse to be cut by days.
 	Day  time.Time
 	Rows []DeploymentRow
 }
 
-// ByDay cuts rows, which stand in order of time, into the days of the zone; nil means UTC.
+// Sparse says that the rows stand for themselves, each with its date.
+func (g DayGroup) Sparse() bool { return g.Day.IsZero() }
+
+// ByDay cuts rows, which stand in order of time, into the days of the zone; nil means UTC. Where most days
+// have one deployment a heading for each would only double the list: then all rows are one sparse group.
 func ByDay(rows []DeploymentRow, zone *time.Location) []DayGroup {
 	if zone == nil {
 		zone = time.UTC
@@ -94,6 +99,9 @@ func ByDay(rows []DeploymentRow, zone *time.Location) []DayGroup {
 			}
 		}
 		out = append(out, DayGroup{Day: r.At, Rows: []DeploymentRow{r}})
+	}
+	if len(rows) > 3 && 3*len(out) > 2*len(rows) {
+		return []DayGroup{{Rows: rows}}
 	}
 	return out
 }

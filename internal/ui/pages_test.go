@@ -266,3 +266,15 @@ func BenchmarkServicePage(b *testing.B) {
 		}
 	}
 }
+
+func TestASparseListNeedsNoHeadingForEachDay(t *testing.T) {
+	at := func(day, hour int) DeploymentRow {
+		return DeploymentRow{At: time.Date(2026, 3, day, hour, 0, 0, 0, time.UTC)}
+	}
+	if g := ByDay([]DeploymentRow{at(9, 1), at(7, 1), at(5, 1), at(3, 1)}, nil); len(g) != 1 || !g[0].Sparse() || len(g[0].Rows) != 4 {
+		t.Errorf("four days of one deployment each: %d groups", len(g))
+	}
+	if g := ByDay([]DeploymentRow{at(9, 3), at(9, 2), at(9, 1), at(7, 1)}, nil); len(g) != 2 || g[0].Sparse() {
+		t.Errorf("two days, one busy: %d groups", len(g))
+	}
+}

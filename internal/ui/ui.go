@@ -136,7 +136,7 @@ var functions = template.FuncMap{
 	"join":           func(s []string) string { return strings.Join(s, ", ") },
 	"add":            func(a, b int) int { return a + b },
 	"row":            func(l Layout, d DeploymentRow) rowView { return rowView{Layout: l, DeploymentRow: d} },
-	"dayRow":         func(g dayView, d DeploymentRow) rowView { return rowView{g.Layout, d, true, g.OneService} },
+	"dayRow":         func(g dayView, d DeploymentRow) rowView { return rowView{g.Layout, d, !g.Sparse(), g.OneService} },
 	"group":          func(l Layout, g DayGroup, one bool) dayView { return dayView{l, g, one} },
 	"plural":         plural,
 }
