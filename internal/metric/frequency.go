@@ -15,7 +15,7 @@ type Record struct {
 
 // Frequency is how often a scope deploys. Days is its n: the days of record in the window.
 type Frequency struct {
-	PerDay            *float64  `json:"per_day"`     // nil before the record begins
+	PerDay            *float64  `json:"per_day"`     // nil where the window ends before the record begins
 	Deployments       int       `json:"deployments"` // those counted
 	Successful        int       `json:"successful"`  // of them, with result success
 	Redeploys         int       `json:"redeploys"`   // beside, not counted
@@ -34,7 +34,9 @@ type Frequency struct {
 // day of the scope's first deployment to now (definitions, section 2). Days are calendar days of the
 // zone as Days counts them. The interval is the exact Poisson interval of the count. Active days are
 // the median, over the ISO weeks that lie fully inside the record, of the days with a deployment; nil
-// without such a week. Gaps are taken within the window; nil below two deployments.
+// without such a week. Gaps are taken within the window; nil below two deployments. A record of less
+// than a day is taken as one, as far as the window reaches: one deployment half an hour ago is not 48 a
+// day. A scope that never deployed has 0 a day, and neither interval nor band.
 //
 // The grade needs MinBandDays days, or as many times 24 hours. For a scope of several services it is
 // the median over the services with that much record of their own bands, those that did not deploy
@@ -67,9 +69,13 @@ func FrequencyOf(ds []Deployment, rec Record, p Period, b *Benchmark) Frequency 
 		ends = append(ends, int64(d.EndedAt))
 	}
 	if out.Days == 0 {
+		if rec.First == 0 && p.End() > p.From {
+			// Nobody ever deployed: that is none a day, and no record to judge it by.
+			out.PerDay = new(float64)
+		}
 		return out
 	}
-	out.PerDay, out.CI = rate(out.Deployments, out.Days)
+	out.PerDay, out.CI = rate(out.Deployments, max(out.Days, min(1, Days(p.observed(), p.zone()))))
 	out.ActiveDaysPerWeek = weekdays.perWeek()
 	out.gaps(ends)
 	if rec.Services != nil {

@@ -69,8 +69,16 @@ func TestFrequencyRecord(t *testing.T) {
 	if f := FrequencyOf(nil, Record{First: 1}, p, seedBands(t)); f.Days >= 30 || f.Band == nil {
 		t.Errorf("30 times 24 hours in autumn: %s", asJSON(t, f))
 	}
-	if f := FrequencyOf(nil, Record{}, p, seedBands(t)); f.PerDay != nil || f.Band != nil {
+	// Cases of other tools agree: nothing deployed is none a day. It is no band.
+	if f := FrequencyOf(nil, Record{}, p, seedBands(t)); f.PerDay == nil || *f.PerDay != 0 || f.CI != nil || f.Band != nil {
 		t.Errorf("no deployment ever: %s", asJSON(t, f))
+	}
+	// And one deployment at noon of the only day is one a day, not two.
+	noon := at(t, "2024-06-15 12:00", time.UTC)
+	day := Period{Window: plimsoll.Window{From: noon - microsPerDay, To: noon + 1}, Now: noon + microsPerDay}
+	one := []Deployment{{EndedAt: noon, Counted: true, Result: ResultSuccess}}
+	if f := FrequencyOf(one, Record{First: noon}, day, nil); *f.PerDay > 1 || *f.PerDay < 0.99999 {
+		t.Errorf("one deployment on the first day: %s", asJSON(t, f))
 	}
 }
 

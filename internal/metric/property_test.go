@@ -132,11 +132,11 @@ func (a answers) estimate(m Measure) (e Estimate, n int, few bool) {
 	return a.Rollbacks.Estimate(), a.Rollbacks.Counted, a.Rollbacks.TooFew
 }
 
-// Nothing observed is null everywhere, and the names are those of the interface.
+// Nothing observed is null everywhere but for the count of deployments a day, which is none, and the names are those of the interface.
 func TestNothingObserved(t *testing.T) {
 	p := period("2025-01-01", "2025-03-01", "2025-03-01", t, time.UTC)
 	text := asJSON(t, year{}.ask(p, seedBands(t)))
-	for _, want := range []string{`"per_day":null`, `"active_days_per_week":null`, `"band":null`, `"p50":null`, `"mean":null`,
+	for _, want := range []string{`"per_day":0,`, `"active_days_per_week":null`, `"band":null`, `"p50":null`, `"mean":null`,
 		`"ci":null`, `"km_p50":null`, `"ratio":null`, `"pull_request":{"n":0`, `"oldest":{"n":0`, `"by_severity":{}`,
 		`"all_incidents":{"n":0`, `"by_evidence":{`, `"basis":"change"`, `"basis":"deployment"`, `"counted":0`, `"provisional":false`} {
 		if !strings.Contains(text, want) {
