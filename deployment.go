@@ -180,10 +180,11 @@ func (r DeploymentReport) EndedAt() Time { return r.FinishedAt.Or(r.StartedAt) }
 func (r DeploymentReport) BegunAt() Time { return r.StartedAt.Or(r.FinishedAt) }
 
 // Outcome is the stated result; not stated it is success when the deployment
-// has finished and running otherwise.
+// has finished and running otherwise. Of one that was said to be running, and
+// later to have finished, the latter is the news.
 func (r DeploymentReport) Outcome() Result {
 	switch {
-	case r.Result != "":
+	case r.Result != "" && r.Result != ResultRunning:
 		return r.Result
 	case r.FinishedAt.Known():
 		return ResultSuccess

@@ -52,15 +52,18 @@ type Reported struct {
 	ResultAt Time     `json:"result_at,omitzero"` // time of the report that won the result
 }
 
-// CombineDeployment combines the reports of one deployment. It is a mere
-// outcome of another one only if no report says otherwise.
+// CombineDeployment combines the reports of one deployment. That it was taken
+// back says how it ended and nothing else of it; it is a mere outcome of
+// another one only if no report says otherwise.
 func CombineDeployment(reports []Stamped[DeploymentReport]) Reported {
 	out := Reported{DeploymentReport: Combine(reports)}
-	out.Undo = true
+	own := slices.DeleteFunc(slices.Clone(reports), func(r Stamped[DeploymentReport]) bool { return r.Report.Undo })
+	if len(own) > 0 {
+		result := out.Result
+		out.DeploymentReport = Combine(own)
+		out.Result = result
+	}
 	for _, r := range reports {
-		if !r.Report.Undo {
-			out.Undo = false
-		}
 		if r.Report.Result != "" {
 			out.ResultAt = r.At
 		}

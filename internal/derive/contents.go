@@ -12,14 +12,7 @@ func (t *timeline) contain(s, base *step) {
 	switch {
 	case len(f.Changes) > 0:
 		f.Coverage = plimsoll.CoverageStated
-		if s.repo != nil {
-			for _, sha := range f.Changes {
-				if i, ok := s.repo.Graph.Find(sha); ok {
-					s.contents = append(s.contents, i)
-				}
-			}
-		}
-		s.count(t.Service)
+		t.containStated(s)
 	case base == nil && f.PreviousSHA == "":
 		f.Coverage = plimsoll.CoverageFirst
 	case s.hasHead:
@@ -41,12 +34,32 @@ func (t *timeline) contain(s, base *step) {
 		s.count(t.Service)
 	case f.CommitSHA != "" && f.CommitAt.Known():
 		f.Coverage = plimsoll.CoverageHeadOnly
-		if base == nil || !f.SameBuild(base.fact.DeploymentReport) {
+		if f.Kind != plimsoll.KindRollback && (base == nil || !f.SameBuild(base.fact.DeploymentReport)) {
 			f.Contains = 1
 		}
 	default:
 		f.Coverage = plimsoll.CoverageNone
 	}
+}
+
+// containStated takes the sender's word. A commit that nobody has reported yet
+// is one of them, but has no times, so it is delivered only once it is known.
+func (t *timeline) containStated(s *step) {
+	seen := map[string]bool{}
+	for _, sha := range s.fact.Changes {
+		if seen[sha] {
+			continue
+		}
+		seen[sha] = true
+		if s.repo != nil {
+			if i, ok := s.repo.Graph.Find(sha); ok {
+				s.contents = append(s.contents, i)
+				continue
+			}
+		}
+		s.fact.Contains++
+	}
+	s.count(t.Service)
 }
 
 // count says how many changes of the service s contains.

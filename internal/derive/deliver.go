@@ -11,7 +11,22 @@ type arrival struct {
 	repo        *Repository
 	deliveredBy []*step // by commit number
 	exposedAt   []plimsoll.Time
+	before      []bool  // came with a deployment of which nobody knows what it brought
 	heads       []int32 // commits that production stood at, to stay
+}
+
+// settle notes that all commits up to head were in production by now, though
+// nobody knows since when. What an earlier deployment delivered stays its own.
+func (a *arrival) settle(head int32) {
+	stack := []int32{head}
+	for len(stack) > 0 {
+		i := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if !a.before[i] {
+			a.before[i] = true
+			stack = append(stack, a.repo.Graph.Parents(i)...)
+		}
+	}
 }
 
 // deliver pairs each change and each pull request with the first production
@@ -27,9 +42,11 @@ func (t *timeline) deliver() []plimsoll.Delivery {
 			continue
 		}
 		stays := s.delivering(limit)
-		if s.fact.Coverage == plimsoll.CoverageHeadOnly && s.fact.Contains == 1 && stays && !bare[s.fact.CommitSHA] {
+		if stays && !s.hasHead && !bare[s.fact.CommitSHA] {
 			bare[s.fact.CommitSHA] = true
-			out = append(out, s.bareDelivery())
+			if s.fact.Coverage == plimsoll.CoverageHeadOnly && s.fact.Contains == 1 {
+				out = append(out, s.bareDelivery())
+			}
 		}
 		if s.repo == nil {
 			continue
@@ -40,6 +57,7 @@ func (t *timeline) deliver() []plimsoll.Delivery {
 				repo:        s.repo,
 				deliveredBy: make([]*step, s.repo.Graph.Len()),
 				exposedAt:   make([]plimsoll.Time, s.repo.Graph.Len()),
+				before:      make([]bool, s.repo.Graph.Len()),
 			}
 			arrivals[s.repo.Name] = a
 		}
@@ -50,9 +68,12 @@ func (t *timeline) deliver() []plimsoll.Delivery {
 			if a.exposedAt[i] == 0 && s.fact.Result != plimsoll.ResultFailure {
 				a.exposedAt[i] = s.fact.EndedAt()
 			}
-			if stays && a.deliveredBy[i] == nil {
+			if stays && a.deliveredBy[i] == nil && !a.before[i] {
 				a.deliveredBy[i] = s
 			}
+		}
+		if stays && s.hasHead && (s.fact.Coverage == plimsoll.CoverageFirst || s.fact.Coverage == plimsoll.CoverageNone) {
+			a.settle(s.head)
 		}
 	}
 	for _, name := range sortedKeys(arrivals) {
@@ -98,22 +119,14 @@ func (t *timeline) changes(out []plimsoll.Delivery, a *arrival, reached []bool) 
 // of the service: from its first commit to its delivery.
 func (t *timeline) pullRequests(out []plimsoll.Delivery, a *arrival, reached []bool) []plimsoll.Delivery {
 	a.repo.link()
-	merges := map[int]int32{}
-	for i, c := range a.repo.commits {
-		if c.Merge && c.PullRequest != 0 {
-			if old, ok := merges[c.PullRequest]; !ok || a.repo.Graph.shas[i] < a.repo.Graph.shas[old] {
-				merges[c.PullRequest] = int32(i)
-			}
-		}
-	}
-	for _, number := range sortedKeys(a.repo.pulls) {
+	for _, number := range a.repo.numbers {
 		p := a.repo.pulls[number]
 		d := plimsoll.Delivery{
 			Service: t.Service.Name, Basis: plimsoll.BasisPullRequest, Repository: a.repo.Name,
 			Key: strconv.Itoa(number), PullRequest: number, StartAt: p.FirstCommitAt, Team: t.team,
 		}
 		last, landed := a.repo.Graph.Find(p.MergeSHA)
-		if m, ok := merges[number]; !landed && ok {
+		if m, ok := a.repo.merges[number]; !landed && ok {
 			last, landed = m, true
 		}
 		members := a.repo.members[number]

@@ -23,7 +23,14 @@ func (t *timeline) testify(s *step, stream []*step) {
 		}
 	}
 	switch {
-	case f.Kind == plimsoll.KindRollback && s.takes != nil && !s.report.IsPlanned():
+	case f.Kind == plimsoll.KindRollback && s.report.IsPlanned():
+		// What was said of the others was this rehearsal.
+		t.evidence = slices.DeleteFunc(t.evidence, func(e plimsoll.Evidence) bool {
+			return e.Kind == plimsoll.EvidenceRollback && e.Cause == e.Deployment && slices.ContainsFunc(s.undoes, func(d *step) bool {
+				return d.fact.ID == e.Deployment && d.fact.RolledBackBy == f.ID
+			})
+		})
+	case f.Kind == plimsoll.KindRollback && s.takes != nil:
 		t.hold(s.takes, plimsoll.EvidenceRollback, s, f.BegunAt())
 	case f.Kind == plimsoll.KindHotfix:
 		if d := t.repaired(s, stream); d != nil {
@@ -32,10 +39,17 @@ func (t *timeline) testify(s *step, stream []*step) {
 	}
 }
 
-// repaired returns the one deployment a hotfix fails: the one it names or
-// reverts, else the latest judged one before it; never one that ended more
-// than the limit before it began. (definitions 3, evidence 2)
+// repaired returns the one deployment a hotfix fails: the one it names, else
+// the one of which it reverts a change, else the latest judged one before it;
+// never one that ended more than the limit before it began.
+// (definitions 3, evidence 2)
 func (t *timeline) repaired(s *step, stream []*step) *step {
+	of := s.fact.RollbackOf
+	if of == "" {
+		if d := t.reverted(s, stream); d != nil {
+			return d
+		}
+	}
 	var latest *step
 	for _, d := range stream {
 		if d == s {
@@ -44,13 +58,9 @@ func (t *timeline) repaired(s *step, stream []*step) *step {
 		if !t.withinHotfix(d, s) || !d.fact.Judged {
 			continue
 		}
-		if of := s.fact.RollbackOf; of != "" && (d.fact.ID == of || slices.Contains(d.report.aliases, of)) {
-			return d
+		if of == "" || d.fact.ID == of || slices.Contains(d.report.aliases, of) {
+			latest = d
 		}
-		latest = d
-	}
-	if d := t.reverted(s, stream); d != nil && d.fact.Judged {
-		return d
 	}
 	return latest
 }

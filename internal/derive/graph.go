@@ -1,6 +1,10 @@
 package derive
 
-import "container/heap"
+import (
+	"cmp"
+	"container/heap"
+	"slices"
+)
 
 // Graph is the commit graph of one repository. Commits may be added in any
 // order; a parent that was named but not added yet is a gap.
@@ -11,6 +15,7 @@ type Graph struct {
 	known   []bool
 	gen     []int32 // 1 + the greatest generation among the parents; 0 for a gap
 	stale   bool    // generations must be computed again
+	shape   int     // grows when a commit changes below others, not when one is put on top
 
 	marks []uint32 // scratch of one walk, valid where the upper bits equal epoch
 	epoch uint32
@@ -38,12 +43,17 @@ func (g *Graph) Parents(i int32) []int32 { return g.parents[i] }
 // Add records a commit and its parents and returns its number. Adding it again
 // with other parents replaces them.
 func (g *Graph) Add(sha string, parents []string) int32 {
+	_, named := g.index[sha]
+	i := g.node(sha)
+	if named && g.known[i] && g.sameParents(i, parents) {
+		return i
+	}
 	// A commit that nobody named before has no children yet, so no generation
 	// but its own depends on it. Any other one may have.
-	if _, named := g.index[sha]; named {
+	if named {
 		g.stale = true
+		g.shape++
 	}
-	i := g.node(sha)
 	ps := make([]int32, len(parents))
 	best := int32(0)
 	for k, p := range parents {
@@ -52,6 +62,10 @@ func (g *Graph) Add(sha string, parents []string) int32 {
 	}
 	g.parents[i], g.known[i], g.gen[i] = ps, true, best+1
 	return i
+}
+
+func (g *Graph) sameParents(i int32, parents []string) bool {
+	return slices.EqualFunc(g.parents[i], parents, func(p int32, sha string) bool { return g.shas[p] == sha })
 }
 
 func (g *Graph) node(sha string) int32 {
@@ -109,6 +123,12 @@ func (g *Graph) settle() {
 	g.stale = false
 }
 
+// compare orders commits from the roots up, in the same way whatever their
+// numbers.
+func (g *Graph) compare(a, b int32) int {
+	return cmp.Or(cmp.Compare(g.gen[a], g.gen[b]), cmp.Compare(g.shas[a], g.shas[b]))
+}
+
 const (
 	wanted   = 1 // reachable from the head
 	unwanted = 2 // reachable from what is excluded
@@ -117,9 +137,10 @@ const (
 
 // Range returns the commits reachable from head and not from any of exclude,
 // as `git rev-list head ^exclude` does, newest generation first. It reports
-// false when the walk met a gap, so that commits may be missing.
+// false when the walk met a gap, so that commits may be missing, or be taken
+// for new because the way to them from exclude is not known.
 //
-// The walk goes down by generation and ends when nothing wanted is left, so it
+// The walk goes down by generation and ends below the last wanted commit, so it
 // costs by the difference between the two, not by the length of history.
 func (g *Graph) Range(head int32, exclude ...int32) (commits []int32, whole bool) {
 	g.settle()
@@ -147,26 +168,30 @@ func (g *Graph) Range(head int32, exclude ...int32) (commits []int32, whole bool
 	}
 	push(head, wanted)
 	whole = true
-	for left > 0 && q.Len() > 0 {
+	severed := false      // something that is excluded stands on commits nobody knows
+	lowest := g.gen[head] // generation of the last wanted commit
+	for q.Len() > 0 && (left > 0 || g.gen[q.items[0]] >= lowest) {
 		i := heap.Pop(q).(int32)
 		flags := g.mark(i)
 		if flags&unwanted == 0 {
 			left--
+			lowest = g.gen[i]
 			if !g.known[i] {
 				whole = false
 				continue
 			}
 			commits = append(commits, i)
-			for _, p := range g.parents[i] {
-				push(p, wanted)
-			}
-			continue
 		}
 		for _, p := range g.parents[i] {
+			if flags&unwanted == 0 {
+				push(p, wanted)
+				continue
+			}
+			severed = severed || !g.known[p]
 			push(p, unwanted)
 		}
 	}
-	return commits, whole
+	return commits, whole && !(severed && len(commits) > 0)
 }
 
 // Ancestor reports whether a is reachable from b. A commit is its own ancestor.

@@ -33,52 +33,67 @@ func byBeginning(a, b *report) int {
 	return cmp.Or(cmp.Compare(a.BegunAt(), b.BegunAt()), cmp.Compare(a.ID, b.ID))
 }
 
-// identify turns what was reported of one service into its deployments: an
-// outcome reported apart joins the deployment it names, and what two tools
-// reported of one roll-out becomes one. (definitions 1.1, architecture
-// "Identity of a deployment".)
+// identify turns what was reported of one service into its deployments: what
+// two tools reported of one roll-out becomes one, and an outcome reported apart
+// joins the deployment it names. (definitions 1.1)
 func identify(in []plimsoll.Reported) []*report {
-	all := make([]*report, len(in))
+	all := make([]*report, 0, len(in))
+	var outcomes []*report
 	for i := range in {
-		all[i] = &report{Reported: in[i], first: in[i].DeploymentReport}
+		r := &report{Reported: in[i]}
+		r.settleTimes()
+		r.first = r.DeploymentReport
+		if r.Undo {
+			outcomes = append(outcomes, r)
+		} else {
+			all = append(all, r)
+		}
 	}
-	slices.SortFunc(all, byBeginning)
-	return joinSources(joinOutcomes(all))
+	all = joinSources(all)
+	return append(all, joinSources(joinOutcomes(all, outcomes))...)
+}
+
+// settleTimes drops a start that lies after the finish. Each of two reports may
+// be right by its own clock, but a roll-out does not run backwards, and it
+// counts at its finish.
+func (r *report) settleTimes() {
+	if r.FinishedAt.Known() && r.StartedAt > r.FinishedAt {
+		r.StartedAt = 0
+	}
 }
 
 // joinOutcomes gives each bare outcome ("v2.1.0 was taken back at 10:40") to
-// the latest deployment of that build before it. One that names nothing known
-// stands for itself.
-func joinOutcomes(all []*report) []*report {
-	kept := make([]*report, 0, len(all))
-	var undone []*report
-	for _, r := range all {
-		if r.Undo {
-			undone = append(undone, r)
-		} else {
-			kept = append(kept, r)
-		}
-	}
-	for _, u := range undone {
+// the latest deployment of that build before it, and returns those that name
+// nothing known. What never reached its users cannot be taken back.
+func joinOutcomes(all, outcomes []*report) (alone []*report) {
+	slices.SortFunc(outcomes, byBeginning)
+	for _, u := range outcomes {
 		var target *report
-		for _, r := range kept {
-			if !r.Undo && r.Environment == u.Environment && r.SameBuild(u.DeploymentReport) &&
-				r.EndedAt() <= u.EndedAt() && (target == nil || byTime(r, target) > 0) {
+		for _, r := range all {
+			if r.Environment == u.Environment && r.SameBuild(u.DeploymentReport) && r.EndedAt() <= u.EndedAt() &&
+				(r.Reached() || r.Outcome() == plimsoll.ResultRunning) && (target == nil || byTime(r, target) > 0) {
 				target = r
 			}
 		}
 		if target == nil {
-			kept = append(kept, u)
+			alone = append(alone, u)
 			continue
 		}
-		target.Result = plimsoll.ResultRolledBack
-		if u.EndedAt() > target.EndedAt() {
-			target.rolledBackAt = plimsoll.First(target.rolledBackAt, u.EndedAt())
-		}
-		target.aliases = append(target.aliases, u.ID)
+		target.undo(u)
 	}
-	slices.SortFunc(kept, byBeginning)
-	return kept
+	return alone
+}
+
+// undo records that r was taken back. One that had failed by itself stays a
+// failed one; the users were relieved all the same.
+func (r *report) undo(u *report) {
+	if o := r.Outcome(); o != plimsoll.ResultFailure && o != plimsoll.ResultAborted {
+		r.Result, r.ResultAt = plimsoll.ResultRolledBack, u.ResultAt
+	}
+	if u.EndedAt() > r.EndedAt() {
+		r.rolledBackAt = plimsoll.First(r.rolledBackAt, u.EndedAt())
+	}
+	r.aliases = append(r.aliases, u.ID)
 }
 
 // joinSources joins deployments that different tools reported of one roll-out:
@@ -86,45 +101,71 @@ func joinOutcomes(all []*report) []*report {
 // slack. Each is compared with the first report of a roll-out only, never with
 // those that joined it, so that a chain of near ones cannot grow together.
 func joinSources(all []*report) []*report {
+	slices.SortFunc(all, byBeginning)
 	var out []*report
-	from := 0 // earlier ones ended too long ago to overlap
+	// Roll-outs by what they roll out, each list by beginning: two reports of
+	// the same build share its commit or its version.
+	builds := map[string][]*report{}
 	for _, r := range all {
-		for from < len(out) && out[from].first.EndedAt().Add(matchSlack) < r.BegunAt() {
-			from++
-		}
-		head := (*report)(nil)
-		for _, h := range out[from:] {
-			if h.Environment == r.Environment && h.first.SameBuild(r.DeploymentReport) &&
-				disjoint(h.Sources, r.Sources) && overlap(h.first, r.first) {
-				head = h
-				break
-			}
-		}
-		if head == nil {
-			out = append(out, r)
+		if head := headOf(r, builds); head != nil {
+			head.join(r)
 			continue
 		}
-		head.join(r)
+		out = append(out, r)
+		for _, b := range buildsOf(r) {
+			builds[b] = append(builds[b], r)
+		}
 	}
 	return out
 }
 
-// join lays r over or under the head, the better source on top.
+func buildsOf(r *report) []string {
+	var names []string
+	if r.first.CommitSHA != "" {
+		names = append(names, r.Environment+"\x00c\x00"+r.first.CommitSHA)
+	}
+	if r.first.Version != "" {
+		names = append(names, r.Environment+"\x00v\x00"+r.first.Version)
+	}
+	return names
+}
+
+// headOf finds the first roll-out that r is another report of.
+func headOf(r *report, builds map[string][]*report) *report {
+	var head *report
+	for _, b := range buildsOf(r) {
+		for _, h := range builds[b] {
+			if h.first.SameBuild(r.DeploymentReport) && disjoint(h.Sources, r.Sources) && overlap(h.first, r.first) {
+				if head == nil || byBeginning(h, head) < 0 {
+					head = h
+				}
+				break
+			}
+		}
+	}
+	return head
+}
+
+// join lays r over or under the head, the better source on top. The result is
+// the exception: it changes as a roll-out goes on, so the later report wins.
 func (h *report) join(r *report) {
 	id, aliases := h.ID, append(append(h.aliases, r.ID), r.aliases...)
 	low, high := h.Reported, r.Reported
 	if rank(high) < rank(low) {
 		low, high = high, low
 	}
+	result := high
+	if cmp.Or(cmp.Compare(low.ResultAt, high.ResultAt), cmp.Compare(rank(low), rank(high)), cmp.Compare(low.StageOf(), high.StageOf())) > 0 {
+		result = low
+	}
 	joined := high
 	joined.DeploymentReport = low.DeploymentReport.Over(high.DeploymentReport)
 	joined.Sources = append(append([]string(nil), low.Sources...), high.Sources...)
 	slices.Sort(joined.Sources)
 	joined.ID = id
-	if high.Result == "" {
-		joined.ResultAt = low.ResultAt
-	}
+	joined.Result, joined.ResultAt = result.Result, result.ResultAt
 	h.Reported, h.aliases = joined, aliases
+	h.settleTimes()
 	h.rolledBackAt = plimsoll.First(h.rolledBackAt, r.rolledBackAt)
 }
 

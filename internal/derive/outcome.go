@@ -106,16 +106,29 @@ func (s *span) join(later span) {
 	}
 }
 
-// restorers finds for each deployment the next successful one of the same
-// environment that did not fail itself; nil if there is none yet.
+// restorers finds for each deployment the next one of the same environment that
+// completed and did not fail itself, though it may have been taken back since
+// as a rehearsal; nil if there is none yet. To deploy again what runs repairs
+// nothing. (definitions 2.5)
 func restorers(deployments []plimsoll.Deployment, failed map[string]bool) []*plimsoll.Deployment {
 	next := make([]*plimsoll.Deployment, len(deployments))
-	coming := map[string]*plimsoll.Deployment{}
+	type coming struct {
+		first *plimsoll.Deployment // the next one
+		other *plimsoll.Deployment // the next one that is no redeploy
+	}
+	streams := map[string]coming{}
 	for i := len(deployments) - 1; i >= 0; i-- {
 		d := &deployments[i]
-		next[i] = coming[d.Environment]
-		if d.Result == plimsoll.ResultSuccess && !failed[d.ID] {
-			coming[d.Environment] = d
+		c := streams[d.Environment]
+		if next[i] = c.first; c.first != c.other && c.first.SameBuild(d.DeploymentReport) {
+			next[i] = c.other
+		}
+		if (d.Result == plimsoll.ResultSuccess || d.Result == plimsoll.ResultRolledBack) && !failed[d.ID] {
+			c.first = d
+			if d.Kind != plimsoll.KindRedeploy {
+				c.other = d
+			}
+			streams[d.Environment] = c
 		}
 	}
 	return next
@@ -134,7 +147,7 @@ func impairment(d plimsoll.Deployment, next *plimsoll.Deployment, incidents []pl
 		// Users of the canary were exposed from its start until the traffic
 		// was back, which is what ended the deployment.
 		s.FailedAt, s.RestoredAt = d.BegunAt(), d.EndedAt()
-	case d.Result == plimsoll.ResultRolledBack && d.RolledBackAt.Known():
+	case d.RolledBackAt.Known():
 		s.RestoredAt = d.RolledBackAt
 	case next != nil:
 		s.RestoredAt = next.EndedAt()

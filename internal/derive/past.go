@@ -6,22 +6,32 @@ import (
 	"github.com/plimsoll-dev/plimsoll"
 )
 
-// past is what completed in one environment so far, in order.
+// past is what reached one environment so far, in order.
 type past struct {
-	steps     []*step
-	bySHA     map[string][]int // positions at which a commit ran
+	steps     []*step          // those that completed
+	last      *step            // the last one, completed or not; nil at the start
+	byID      map[string]*step // all of them, by every id
+	bySHA     map[string][]int // positions among steps at which a commit ran
 	byVersion map[string][]int // positions at which a version ran
 	unnamed   map[string][]int // … of those, where the commit was not known
 }
 
 func newPast() *past {
-	return &past{bySHA: map[string][]int{}, byVersion: map[string][]int{}, unnamed: map[string][]int{}}
+	return &past{byID: map[string]*step{}, bySHA: map[string][]int{}, byVersion: map[string][]int{}, unnamed: map[string][]int{}}
 }
 
 func (p *past) add(s *step) {
+	f := &s.fact
+	p.last = s
+	p.byID[f.ID] = s
+	for _, a := range s.report.aliases {
+		p.byID[a] = s
+	}
+	if !s.completed() {
+		return
+	}
 	i := len(p.steps)
 	p.steps = append(p.steps, s)
-	f := s.fact
 	if f.CommitSHA != "" {
 		p.bySHA[f.CommitSHA] = append(p.bySHA[f.CommitSHA], i)
 	}
@@ -58,10 +68,12 @@ func (p *past) runs(s *step) []int {
 
 // returnsTo reports whether s goes back to a build that ran here before and is
 // older than what runs. The commit graph decides what is older; where it
-// cannot, it is the build that first ran here earlier.
+// cannot, it is the build that first ran here earlier. (definitions 1.3)
 func (p *past) returnsTo(s *step) bool {
 	before, running := p.runs(s), p.running()
-	if len(before) == 0 {
+	since := p.runs(running)
+	// A build without a name may be any build, also this one.
+	if len(before) == 0 || len(since) == 0 {
 		return false
 	}
 	if s.hasHead && running.hasHead && s.repo == running.repo {
@@ -73,77 +85,89 @@ func (p *past) returnsTo(s *step) bool {
 			return false
 		}
 	}
-	return before[0] < p.runs(running)[0]
+	return before[0] < since[0]
 }
 
-// takeBack marks what the roll-back s took back: everything since the build it
-// returns to last ran. It fails only the one it names, else the one that was
-// running. (definitions 1.5)
+// takeBack finds the deployment that the roll-back s fails, and marks all that
+// it took back: what ran since the build it returns to, and the one it fails. A
+// roll-back that did not complete took nothing back, but shows the failure all
+// the same. (definitions 1.5)
 func (p *past) takeBack(s *step) {
-	target := p.named(s.fact.RollbackOf)
-	if target < 0 {
-		target = p.origin(len(p.steps) - 1)
-	}
-	if target < 0 {
+	s.takes = p.target(s)
+	if !s.completed() {
 		return
 	}
-	s.takes = p.steps[target]
-	from := target
-	if returned := p.runs(s); len(returned) > 0 && returned[len(returned)-1] < len(p.steps)-1 {
-		from = min(from, p.lastBefore(returned, target)+1)
+	if s.takes != nil {
+		s.undoes = append(s.undoes, s.takes)
 	}
-	for _, d := range p.steps[from:] {
+	if returned := p.runs(s); len(returned) > 0 {
+		s.undoes = append(s.undoes, p.steps[returned[len(returned)-1]+1:]...)
+	}
+	for _, d := range s.undoes {
 		if k := d.fact.Kind; k != plimsoll.KindRollback && k != plimsoll.KindRedeploy {
 			d.takenBack(s)
 		}
 	}
 }
 
-// lastBefore is the greatest of the positions that lies before limit, else the
-// position just before limit.
-func (p *past) lastBefore(positions []int, limit int) int {
-	for i := len(positions) - 1; i >= 0; i-- {
-		if positions[i] < limit {
-			return positions[i]
+// target is the deployment that the roll-back s fails: the one it names, else
+// what was running. After a roll-out that did not complete that one is meant,
+// unless s goes back further than it had replaced. A name that nobody knows is
+// not replaced by a guess.
+func (p *past) target(s *step) *step {
+	if of := s.fact.RollbackOf; of != "" {
+		return p.named(of)
+	}
+	running := p.running()
+	if p.last != nil && p.last != running {
+		if before := p.runs(s); len(before) == 0 || before[len(before)-1] == len(p.steps)-1 {
+			return p.last
 		}
 	}
-	return limit - 1
+	return p.origin(len(p.steps) - 1)
 }
 
-func (p *past) named(id string) int {
-	if id == "" {
-		return -1
+// named finds a deployment by any of its ids, else the last that rolled out
+// the commit or the version of that name.
+func (p *past) named(name string) *step {
+	if d := p.byID[name]; d != nil {
+		return d
 	}
-	return slices.IndexFunc(p.steps, func(d *step) bool {
-		return d.fact.ID == id || slices.Contains(d.report.aliases, id)
-	})
+	for _, at := range [][]int{p.bySHA[name], p.byVersion[name]} {
+		if len(at) > 0 {
+			return p.origin(at[len(at)-1])
+		}
+	}
+	return nil
 }
 
 // origin is the deployment that first brought what runs at position i: going
-// back or deploying again brings nothing of its own. It is −1 when that is
+// back or deploying again brings nothing of its own. It is nil when that is
 // before the record.
-func (p *past) origin(i int) int {
+func (p *past) origin(i int) *step {
 	for i >= 0 {
 		d := p.steps[i]
 		if k := d.fact.Kind; k != plimsoll.KindRollback && k != plimsoll.KindRedeploy {
-			return i
+			return d
 		}
 		earlier := p.runs(d)
 		at, _ := slices.BinarySearch(earlier, i)
 		if at == 0 {
-			return -1
+			return nil
 		}
 		i = earlier[at-1]
 	}
-	return -1
+	return nil
 }
 
 func (s *step) takenBack(by *step) {
 	f := &s.fact
-	if f.RolledBackBy != "" || f.Result != plimsoll.ResultSuccess && f.Result != plimsoll.ResultRolledBack {
+	if f.RolledBackBy != "" {
 		return
 	}
-	f.Result = plimsoll.ResultRolledBack
 	f.RolledBackBy = by.fact.ID
 	f.RolledBackAt = plimsoll.First(f.RolledBackAt, by.fact.EndedAt())
+	if s.completed() {
+		f.Result = plimsoll.ResultRolledBack
+	}
 }

@@ -1,7 +1,7 @@
 package derive
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -19,7 +19,8 @@ type Commit struct {
 }
 
 // Repository is the commit graph of one repository with its pull requests. It
-// is built once and then grows with the log.
+// is built once and then grows with the log. What it answers depends on what
+// was added, never on the order.
 type Repository struct {
 	Name  string
 	Graph *Graph
@@ -28,10 +29,18 @@ type Repository struct {
 	stated  map[int]plimsoll.PullRequestReport         // what was said of a pull request itself
 	inline  map[int]map[string]plimsoll.PullRequestRef // what its changes said of it, by sha
 
-	// Derived by link, nil when out of date.
+	// Derived by link.
+	fresh   bool
 	pulls   map[int]plimsoll.PullRequestReport
-	linked  map[int32]int // commit → pull request
+	numbers []int // of pulls, sorted
+	linked  []int // commit → pull request, 0 if none
 	members map[int][]int32
+	merges  map[int]int32 // pull request → its merge commit
+
+	// What each merge brought to its line. It holds until the graph changes
+	// elsewhere than at its tips.
+	brought map[int32][]int32
+	shape   int // of the graph for which brought holds
 }
 
 // NewRepository returns an empty repository.
@@ -57,7 +66,12 @@ func (r *Repository) AddChange(c plimsoll.ChangeReport) {
 		Bot:         c.Bot,
 		Paths:       c.Paths,
 	}
-	delete(r.inline[r.commits[i].PullRequest], c.SHA)
+	if old := r.commits[i].PullRequest; old != 0 {
+		delete(r.inline[old], c.SHA)
+		if len(r.inline[old]) == 0 {
+			delete(r.inline, old)
+		}
+	}
 	if ref := c.PullRequest; ref != nil && ref.Number != 0 {
 		k.PullRequest = ref.Number
 		if r.inline[ref.Number] == nil {
@@ -66,13 +80,13 @@ func (r *Repository) AddChange(c plimsoll.ChangeReport) {
 		r.inline[ref.Number][c.SHA] = *ref
 	}
 	r.commits[i] = k
-	r.linked = nil
+	r.fresh = false
 }
 
 // AddPullRequest records a pull request as it stands now.
 func (r *Repository) AddPullRequest(p plimsoll.PullRequestReport) {
 	r.stated[p.Number] = p
-	r.linked = nil
+	r.fresh = false
 }
 
 // Commit returns what is known of commit i.
@@ -80,64 +94,101 @@ func (r *Repository) Commit(i int32) Commit { return r.commits[i] }
 
 // link finds the commits of each pull request: those that name it, those it
 // names, and those its merge commit brought to the first parent's line.
+// (definitions 1.2)
 func (r *Repository) link() {
-	if r.linked != nil {
+	if r.fresh {
 		return
 	}
 	r.settlePulls()
-	r.linked, r.members = map[int32]int{}, map[int][]int32{}
-	join := func(i int32, number int) {
-		if _, taken := r.linked[i]; taken || r.commits[i].Merge {
-			return
-		}
-		r.linked[i] = number
-		r.members[number] = append(r.members[number], i)
-	}
-	var merges []int32
-	for i, c := range r.commits {
-		switch {
+	r.linked = make([]int, len(r.commits))
+	r.members, r.merges = map[int][]int32{}, map[int]int32{}
+	for i := range r.commits {
+		switch c := &r.commits[i]; {
 		case c.PullRequest == 0:
-		case c.Merge:
-			merges = append(merges, int32(i))
+		case !c.Merge:
+			r.join(int32(i), c.PullRequest)
 		default:
-			join(int32(i), c.PullRequest)
+			if old, ok := r.merges[c.PullRequest]; !ok || r.Graph.shas[i] < r.Graph.shas[old] {
+				r.merges[c.PullRequest] = int32(i)
+			}
 		}
 	}
-	numbers := sortedKeys(r.pulls)
-	for _, number := range numbers {
+	for _, number := range r.numbers {
 		for _, sha := range r.pulls[number].Commits {
 			if i, ok := r.Graph.Find(sha); ok {
-				join(i, number)
+				r.join(i, number)
 			}
 		}
 	}
-	// Inner merges come first, so that a commit belongs to the nearest pull
-	// request around it, whichever was heard of first.
-	r.Graph.settle()
-	slices.SortFunc(merges, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(r.Graph.gen[a], r.Graph.gen[b]), cmp.Compare(r.Graph.shas[a], r.Graph.shas[b]))
-	})
-	for _, m := range merges {
-		parents := r.Graph.Parents(m)
-		for _, side := range parents[1:] {
-			brought, _ := r.Graph.Range(side, parents[0])
-			for _, b := range brought {
-				join(b, r.commits[m].PullRequest)
-			}
-		}
-	}
-	for _, number := range numbers {
+	r.linkMerges()
+	for _, number := range r.numbers {
 		if i, ok := r.Graph.Find(r.pulls[number].MergeSHA); ok && len(r.members[number]) == 0 {
-			join(i, number)
+			r.join(i, number)
 		}
 	}
+	r.fresh = true
+}
+
+// join makes commit i one of a pull request, unless it belongs to another.
+func (r *Repository) join(i int32, number int) {
+	if r.linked[i] != 0 || r.commits[i].Merge {
+		return
+	}
+	r.linked[i] = number
+	r.members[number] = append(r.members[number], i)
+}
+
+// linkMerges joins what each merge brought to its pull request. Inner merges
+// come first, so that a commit belongs to the nearest pull request around it,
+// whichever was heard of first.
+func (r *Repository) linkMerges() {
+	g := r.Graph
+	g.settle()
+	if r.brought == nil || r.shape != g.shape {
+		r.brought, r.shape = map[int32][]int32{}, g.shape
+	}
+	numbers := r.mergeNumbers()
+	merges := slices.Collect(maps.Keys(numbers))
+	slices.SortFunc(merges, g.compare)
+	for _, m := range merges {
+		brought, ok := r.brought[m]
+		if !ok {
+			parents := g.Parents(m)
+			for _, side := range parents[1:] {
+				if commits, whole := g.Range(side, parents[0]); whole {
+					brought = append(brought, commits...)
+				}
+			}
+			r.brought[m] = brought
+		}
+		for _, b := range brought {
+			r.join(b, numbers[m])
+		}
+	}
+}
+
+// mergeNumbers returns the merge commits with their pull requests: what the
+// commit says goes before what a pull request says of its merge.
+func (r *Repository) mergeNumbers() map[int32]int {
+	out := map[int32]int{}
+	for _, number := range slices.Backward(r.numbers) {
+		if i, ok := r.Graph.Find(r.pulls[number].MergeSHA); ok && r.commits[i].Merge {
+			out[i] = number
+		}
+	}
+	for i := range r.commits {
+		if c := &r.commits[i]; c.Merge && c.PullRequest != 0 {
+			out[int32(i)] = c.PullRequest
+		}
+	}
+	return out
 }
 
 // settlePulls joins what is known of each pull request. What it says of itself
 // goes before what its changes say of it; among those the sha decides, so that
 // the order of arrival does not.
 func (r *Repository) settlePulls() {
-	r.pulls = make(map[int]plimsoll.PullRequestReport, len(r.stated))
+	r.pulls = make(map[int]plimsoll.PullRequestReport, len(r.stated)+len(r.inline))
 	for number, refs := range r.inline {
 		p := plimsoll.PullRequestReport{Repository: r.Name}
 		for _, sha := range sortedKeys(refs) {
@@ -148,6 +199,7 @@ func (r *Repository) settlePulls() {
 	for number, p := range r.stated {
 		r.pulls[number] = r.pulls[number].Over(p)
 	}
+	r.numbers = sortedKeys(r.pulls)
 }
 
 // pull returns the number of the pull request a commit belongs to, 0 if none.
@@ -158,9 +210,9 @@ func (r *Repository) pull(i int32) int {
 
 // startOf is where the clock of a change starts: its author date, but for a
 // squash merge the first commit of the pull request it stands for.
+// (definitions 2.2)
 func (r *Repository) startOf(i int32) plimsoll.Time {
-	c := r.commits[i]
-	start := c.AuthoredAt
+	start := r.commits[i].AuthoredAt
 	number := r.pull(i)
 	if number == 0 || len(r.members[number]) != 1 {
 		return start

@@ -78,7 +78,8 @@ type step struct {
 	head     int32 // of the deployed commit in repo
 	hasHead  bool
 	contents []int32 // commits it contains, merges included
-	takes    *step   // the deployment it took back, if it is a roll-back
+	takes    *step   // the deployment it fails, if it is a roll-back
+	undoes   []*step // those it took back
 	success  bool    // completed, and was not reported taken back
 }
 
@@ -145,17 +146,26 @@ func (t *timeline) walk(stream []*step, production bool) {
 			continue
 		}
 		seen = true
-		if f.Kind == plimsoll.KindRollback && s.success {
+		if f.Kind == plimsoll.KindRollback {
 			past.takeBack(s)
 		}
 		t.testify(s, stream)
-		if s.success || f.Result == plimsoll.ResultRolledBack {
-			past.add(s)
-		}
+		past.add(s)
 		if s.success {
 			base = s
 		}
 	}
+}
+
+// completed reports whether s stood in its environment, if only for a while.
+func (s *step) completed() bool {
+	return s.fact.Result == plimsoll.ResultSuccess || s.fact.Result == plimsoll.ResultRolledBack
+}
+
+// goneBy reports whether s had been taken back, by what was reported of it,
+// before d ended. When nobody says when, it was before the next one.
+func (s *step) goneBy(d *step) bool {
+	return s.fact.Result == plimsoll.ResultRolledBack && s.fact.RolledBackAt <= d.fact.EndedAt()
 }
 
 // decideKind says what sort of deployment s is, unless that was stated.
@@ -171,9 +181,14 @@ func (s *step) decideKind(past *past, seen bool) {
 		f.Kind = plimsoll.KindRollback
 	case !seen:
 		f.Kind = plimsoll.KindInitial
+	case f.ChangeClass == "hotfix":
+		f.Kind = plimsoll.KindHotfix
 	case f.ChangeClass == "config":
 		f.Kind = plimsoll.KindConfig
 	case running == nil:
+		f.Kind = plimsoll.KindChange
+	case f.SameBuild(running.fact.DeploymentReport) && running.goneBy(s):
+		// It comes back after it was taken back: its changes arrive now.
 		f.Kind = plimsoll.KindChange
 	case f.SameBuild(running.fact.DeploymentReport):
 		f.Kind = plimsoll.KindRedeploy

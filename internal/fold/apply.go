@@ -3,7 +3,9 @@ package fold
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
@@ -15,53 +17,108 @@ const attempts = 3
 // apply combines the reports of every subject in the next batch of events, and
 // returns how many events it took.
 func (f *Folder) apply(ctx context.Context) (int, error) {
+	b := &batch{broken: f.broken, followers: map[string]bool{}, seen: map[string]bool{}}
 	var records []plimsoll.Record
 	err := f.org.View(ctx, func(tx *store.Tx) error {
 		at, err := tx.Cursor(Cursor)
 		if err != nil {
 			return err
 		}
-		records, err = tx.Events(at, f.opt.Batch)
+		if records, err = tx.Events(at, f.opt.Batch); err != nil || len(records) == 0 {
+			return err
+		}
+		b.first = records[0].Seq
+		earlier, err := tx.Earlier(b.first, records[len(records)-1].Seq)
+		b.about = bySubject(append(earlier, records...))
 		return err
 	})
 	if err != nil || len(records) == 0 {
 		return 0, err
 	}
 	last := records[len(records)-1].Seq
-	var learnt []func(*repositories)
+	panicked := int64(0)
 	err = f.org.Update(ctx, func(tx *store.Tx) error {
-		b := &batch{tx: tx, upTo: last, first: records[0].Seq, followers: map[string][]string{}, seen: map[string]bool{}}
+		b.tx = tx
 		for i := range records {
-			if err := b.record(&records[i]); err != nil {
+			if err := b.guarded(&records[i], &panicked); err != nil {
 				return fmt.Errorf("event %d: %w", records[i].Seq, err)
 			}
 		}
 		if err := tx.Fault("fold:facts"); err != nil {
 			return err
 		}
-		learnt = b.learnt
 		if err := tx.SetCursor(Cursor, last); err != nil {
 			return err
 		}
 		return tx.Fault("fold:cursor")
 	})
+	if panicked != 0 {
+		// Nothing of the batch was written. The next try parks the event.
+		f.broken[panicked] = err.Error()
+		f.opt.Log.Error("event parked", "seq", panicked, "err", err)
+		return f.apply(ctx)
+	}
 	if err != nil {
 		return 0, err
 	}
+	for _, r := range records {
+		delete(f.broken, r.Seq)
+	}
+	f.learn(b.learnt)
+	return len(records), nil
+}
+
+// learn brings what is remembered up to what was committed.
+func (f *Folder) learn(learnt []func(*repositories)) {
+	defer func() {
+		if p := recover(); p != nil {
+			f.opt.Log.Error("repositories are loaded again", "panic", fmt.Sprint(p))
+			f.forget()
+		}
+	}()
 	for _, learn := range learnt {
 		learn(f.repos)
 	}
-	return len(records), nil
+}
+
+// subject names what an event is about.
+type subject struct {
+	typ  plimsoll.Type
+	name string
+}
+
+func bySubject(records []plimsoll.Record) map[subject][]plimsoll.Record {
+	out := make(map[subject][]plimsoll.Record, len(records))
+	for _, r := range records {
+		k := subject{r.Type, r.Subject}
+		out[k] = append(out[k], r)
+	}
+	return out
 }
 
 // batch is the work on a batch of events within its transaction.
 type batch struct {
 	tx        *store.Tx
 	first     int64
-	upTo      int64
-	seen      map[string]bool     // subjects that are done: one combination covers all events of the batch
-	followers map[string][]string // services that follow from a repository
+	about     map[subject][]plimsoll.Record // all events about the subjects of the batch, in order
+	broken    map[int64]string
+	seen      map[string]bool // subjects and notes that are done: one combination covers all events of the batch
+	followers map[string]bool // repositories whose services have their note
 	learnt    []func(*repositories)
+}
+
+// guarded applies one event. A panic is a fault of ours; it comes back as an
+// error, and panicked says of which event.
+func (b *batch) guarded(r *plimsoll.Record, panicked *int64) (err error) {
+	if cause, ok := b.broken[r.Seq]; ok {
+		return b.park(r.Seq, errors.New(cause))
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			*panicked, err = r.Seq, fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return b.record(r)
 }
 
 // record applies one event. Only trouble with the store is an error; an event
@@ -96,25 +153,23 @@ func (b *batch) park(seq int64, cause error) error {
 	return b.tx.Park(Cursor, seq, attempts, cause)
 }
 
-// reports reads all reports about the subject of r up to the end of the batch.
-// Events of the batch that cannot be read are parked; older ones already are.
+// reports returns all reports about the subject of r. Events of the batch that
+// cannot be read are parked; older ones already are.
 func reports[R any](b *batch, r *plimsoll.Record, stage func(R) int) ([]plimsoll.Stamped[R], error) {
-	records, err := b.tx.SubjectEvents(r.Type, r.Subject, b.upTo)
-	if err != nil {
-		return nil, err
-	}
+	records := b.about[subject{r.Type, r.Subject}]
 	replaced := map[int64]bool{}
-	for _, x := range records {
-		replaced[x.Supersedes] = true
-	}
 	out := make([]plimsoll.Stamped[R], 0, len(records))
-	for _, x := range records {
+	// The events that replace others come after them.
+	for _, x := range slices.Backward(records) {
 		if replaced[x.Seq] {
 			continue
 		}
 		s, err := decode(x, stage)
 		if err == nil {
 			out = append(out, s)
+			if x.Supersedes != 0 {
+				replaced[x.Supersedes] = true
+			}
 			continue
 		}
 		if x.Seq >= b.first {
@@ -240,15 +295,14 @@ func (b *batch) configuration(r *plimsoll.Record) error {
 
 // follow notes every service that follows from a repository.
 func (b *batch) follow(repository string) error {
-	services, ok := b.followers[repository]
-	if ok {
+	if b.followers[repository] {
 		return nil
 	}
+	b.followers[repository] = true
 	services, err := b.tx.Followers(repository)
 	if err != nil {
 		return err
 	}
-	b.followers[repository] = services
 	return b.dirty(stepTimeline, services...)
 }
 

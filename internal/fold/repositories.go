@@ -92,7 +92,7 @@ func load(tx *store.Tx, name string) (*derive.Repository, error) {
 type following struct {
 	home   string   // repository of deployments that name none
 	names  []string // every repository of the service, sorted
-	wanted []string // deployed commits that nobody has reported, sorted
+	wanted []string // commits whose repository decides where home is, sorted
 }
 
 // findRepositories says which repositories a service is built from: the one in
@@ -115,24 +115,8 @@ func findRepositories(tx *store.Tx, service plimsoll.ServiceReport, deployments 
 		f.home = cmp.Or(f.home, d.Repository)
 	}
 	if f.home == "" {
-		for _, d := range latest {
-			for _, sha := range append([]string{d.CommitSHA}, d.Changes...) {
-				if sha == "" {
-					continue
-				}
-				holders, err := tx.RepositoriesOf(sha)
-				if err != nil {
-					return f, err
-				}
-				if len(holders) == 0 {
-					f.wanted = append(f.wanted, sha)
-					continue
-				}
-				f.home = cmp.Or(f.home, holders[0])
-			}
-			if f.home != "" {
-				break
-			}
+		if err := f.findHolder(tx, latest); err != nil {
+			return f, err
 		}
 		add(f.home)
 	}
@@ -140,4 +124,29 @@ func findRepositories(tx *store.Tx, service plimsoll.ServiceReport, deployments 
 	slices.Sort(f.wanted)
 	f.wanted = slices.Compact(f.wanted)
 	return f, nil
+}
+
+// findHolder takes for home the repository that holds a deployed commit, of the
+// latest deployment for which there is one; of several the first by name.
+func (f *following) findHolder(tx *store.Tx, latest []plimsoll.Reported) error {
+	for _, d := range latest {
+		for _, sha := range append([]string{d.CommitSHA}, d.Changes...) {
+			if sha == "" {
+				continue
+			}
+			// Another repository may come to hold it, so it stays wanted.
+			f.wanted = append(f.wanted, sha)
+			holders, err := tx.RepositoriesOf(sha)
+			if err != nil {
+				return err
+			}
+			if len(holders) > 0 {
+				f.home = cmp.Or(f.home, holders[0])
+			}
+		}
+		if f.home != "" {
+			return nil
+		}
+	}
+	return nil
 }

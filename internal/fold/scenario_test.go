@@ -1,0 +1,304 @@
+package fold
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/store"
+)
+
+var update = flag.Bool("update", false, "write the facts that come out into the scenarios; read the difference before you keep it")
+
+// scenario is a file of testdata/scenarios: a title, the clause of
+// docs/definitions.md that it shows, the events as a user would post them, and
+// the facts that follow.
+type scenario struct {
+	file     string
+	intro    string // title, clause and remarks
+	events   string
+	settings string
+	expected string
+}
+
+// blocks are the parts of the expected facts, in order. A block that is missing
+// expects that there is nothing of the kind.
+var blocks = []string{"deployments", "changes", "failures", "incidents", "evidence"}
+
+func readScenario(tb testing.TB, file string) scenario {
+	tb.Helper()
+	body, err := os.ReadFile(file)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s := scenario{file: file}
+	parts := regexp.MustCompile(`(?m)^-- (\w+) --\n`).Split(string(body), -1)
+	names := regexp.MustCompile(`(?m)^-- (\w+) --\n`).FindAllStringSubmatch(string(body), -1)
+	s.intro = parts[0]
+	for i, n := range names {
+		switch name := n[1]; {
+		case name == "events":
+			s.events = parts[i+1]
+		case name == "settings":
+			s.settings = parts[i+1]
+		case slices.Contains(blocks, name):
+			s.expected += "-- " + name + " --\n" + parts[i+1]
+		default:
+			tb.Fatalf("%s: unknown block %s", file, name)
+		}
+	}
+	return s
+}
+
+func (s scenario) text() string {
+	out := s.intro + "-- events --\n" + s.events
+	if s.settings != "" {
+		out += "-- settings --\n" + s.settings
+	}
+	return out + s.expected
+}
+
+func TestScenariosGiveTheFactsThatTheDefinitionsSay(t *testing.T) {
+	files, err := filepath.Glob("testdata/scenarios/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	db := mustOpen(t, store.Options{})
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			s := readScenario(t, file)
+			events := mustDecode(t, s.events)
+			if s.settings != "" {
+				events = append(events, settingsEvent(t, plimsoll.TimeOf(received.AddDate(-1, 0, 0)), s.settings))
+			}
+			facts, err := play(mustOrg(t, db, s.file), db, says(events...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := render(facts)
+			if *update {
+				s.expected = got
+				if err := os.WriteFile(s.file, []byte(s.text()), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			} else if got != s.expected {
+				t.Errorf("expected:\n%s\ngot:\n%s", s.expected, got)
+			}
+			for name, acts := range tellings(events) {
+				again, err := play(mustOrg(t, db, s.file+" "+name), db, acts)
+				if err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				if d := difference(facts, again); d != "" {
+					t.Errorf("%s gives other facts:\n%s", name, d)
+				}
+			}
+		})
+	}
+}
+
+// tellings are the other ways in which the same events may come.
+func tellings(events []plimsoll.Event) map[string][]act {
+	reversed := slices.Clone(events)
+	slices.Reverse(reversed)
+	out := map[string][]act{"in reverse": says(reversed...)}
+	for seed := range uint64(4) {
+		shuffled := slices.Clone(events)
+		rand.New(rand.NewPCG(seed, 1)).Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		out[fmt.Sprintf("in disorder %d", seed)] = says(shuffled...)
+		out[fmt.Sprintf("in disorder %d, one by one", seed)] = oneByOne(shuffled)
+	}
+	var twice []plimsoll.Event
+	for _, e := range events {
+		other := e
+		other.DeliveryID = "again " + e.Hash.String()
+		twice = append(twice, e, e, other)
+	}
+	out["twice"] = says(twice...)
+	out["one by one"] = oneByOne(events)
+	out["in reverse, one by one"] = oneByOne(reversed)
+	return out
+}
+
+func oneByOne(events []plimsoll.Event) []act {
+	var acts []act
+	for _, e := range events {
+		acts = append(acts, act{event: e}, act{cut: true})
+	}
+	return acts
+}
+
+// render writes facts in the form of the scenarios.
+func render(lines []string) string {
+	found := map[string][]string{}
+	failed := map[string]bool{}
+	facts := parse(lines)
+	for _, f := range facts {
+		if f.table == "evidence" && f.evidence.Accepted {
+			failed[f.evidence.Deployment] = true
+		}
+	}
+	slices.SortStableFunc(facts, func(a, b fact) int { return int(a.when() - b.when()) })
+	for _, f := range facts {
+		switch f.table {
+		case "deployments":
+			found["deployments"] = append(found["deployments"], renderDeployment(f.deployment, failed[f.deployment.ID]))
+		case "lead_times":
+			found["changes"] = append(found["changes"], renderLead(f.lead))
+		case "failures":
+			found["failures"] = append(found["failures"], renderFailure(f.failure))
+		case "incidents":
+			found["incidents"] = append(found["incidents"], renderIncident(f.incident))
+		case "evidence":
+			e := f.evidence
+			by := "by " + e.Cause
+			if e.Cause == e.Deployment {
+				by = "by its own result"
+			}
+			line := fmt.Sprintf("%s failed: %s %s at=%s", e.Deployment, e.Kind, by, clock(e.At))
+			if !e.Accepted {
+				line += " suspected"
+			}
+			found["evidence"] = append(found["evidence"], line)
+		}
+	}
+	var b strings.Builder
+	for _, name := range blocks {
+		if len(found[name]) > 0 {
+			b.WriteString("-- " + name + " --\n" + strings.Join(found[name], "\n") + "\n")
+		}
+	}
+	return b.String()
+}
+
+func (f fact) when() plimsoll.Time {
+	switch f.table {
+	case "deployments":
+		return f.deployment.EndedAt()
+	case "lead_times":
+		return f.lead.StartAt
+	case "failures":
+		return f.failure.FailedAt
+	case "incidents":
+		return f.incident.BegunAt()
+	}
+	return f.evidence.At
+}
+
+// clock writes a time as short as it can: all scenarios play in one year.
+func clock(t plimsoll.Time) string {
+	if t == 0 {
+		return "unknown"
+	}
+	if t.Std().Second() == 0 {
+		return t.Std().Format("Jan02-15:04")
+	}
+	return t.Std().Format("Jan02-15:04:05")
+}
+
+func span(from, to plimsoll.Time) string {
+	s := to.Sub(from).Round(time.Second).String()
+	s = strings.TrimSuffix(s, "0s")
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	if s == "" {
+		s = "0s"
+	}
+	return s
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func renderDeployment(d plimsoll.Deployment, failed bool) string {
+	s := fmt.Sprintf("%s %s/%s at=%s kind=%s result=%s counted=%s judged=%s failed=%s contains=%d brought=%d coverage=%s previous=%s",
+		d.ID, d.Service, d.Environment, clock(d.EndedAt()), dash(string(d.Kind)), d.Result, yes(d.Counted), yes(d.Judged), yes(failed),
+		d.Contains, d.Brought, d.Coverage, dash(d.Previous))
+	if d.BegunAt() != d.EndedAt() {
+		s += " began=" + clock(d.BegunAt())
+	}
+	if d.Version != "" {
+		s += " version=" + d.Version
+	}
+	if d.CommitSHA != "" {
+		s += " commit=" + d.CommitSHA
+	}
+	if d.Team != "" {
+		s += " team=" + d.Team
+	}
+	if d.RolledBackAt != 0 {
+		s += " taken_back=" + clock(d.RolledBackAt)
+	}
+	if d.RolledBackBy != "" {
+		s += " taken_back_by=" + d.RolledBackBy
+	}
+	if len(d.Aliases) > 0 {
+		s += " also=" + strings.Join(d.Aliases, ",")
+	}
+	if len(d.Sources) > 1 {
+		s += " sources=" + strings.Join(d.Sources, ",")
+	}
+	return s
+}
+
+func renderLead(l store.Lead) string {
+	s := fmt.Sprintf("%s %s@%s", l.Service, l.Repository, l.Key)
+	if l.Basis == plimsoll.BasisPullRequest {
+		s = fmt.Sprintf("%s %s#%s", l.Service, l.Repository, l.Key)
+	}
+	s += " start=" + clock(l.StartAt)
+	if l.DeliveredAt == 0 {
+		s += " open"
+	} else {
+		s += fmt.Sprintf(" delivered=%s lead=%s by=%s", clock(l.DeliveredAt), span(l.StartAt, l.DeliveredAt), l.Deployment)
+	}
+	if l.ExposedAt != 0 && l.ExposedAt != l.DeliveredAt {
+		s += " first_exposed=" + clock(l.ExposedAt)
+	}
+	return s
+}
+
+func renderFailure(f plimsoll.Failure) string {
+	s := fmt.Sprintf("%s failed=%s", f.Service, clock(f.FailedAt))
+	if f.RestoredAt == 0 {
+		s += " open"
+	} else {
+		s += fmt.Sprintf(" restored=%s lasted=%s", clock(f.RestoredAt), span(f.FailedAt, f.RestoredAt))
+	}
+	s += " deployments=" + strings.Join(f.Deployments, ",")
+	if len(f.Incidents) > 0 {
+		s += " incidents=" + strings.Join(f.Incidents, ",")
+	}
+	if f.Severity != "" {
+		s += " severity=" + f.Severity
+	}
+	return s
+}
+
+func renderIncident(i plimsoll.Incident) string {
+	if i.AttributedTo == "" {
+		return i.ID + " held against none"
+	}
+	c := i.Candidates[0]
+	return fmt.Sprintf("%s held against %s p=%.1f (%s)", i.ID, i.AttributedTo, c.Probability, strings.Join(c.Reasons, "; "))
+}
