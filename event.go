@@ -58,10 +58,13 @@ type Record struct {
 }
 
 // SourceRank decides between reports of equal time: the greater rank wins.
-// What stood at the thing itself (the cluster) knows better than what asked
+// The configuration is the operator's own word. What stood at the thing itself
+// (the cluster) knows better than what asked
 // for it (a CI step), and that better than what inferred it from history.
 func SourceRank(source string) int {
 	switch source {
+	case "configuration":
+		return 40
 	case "kubernetes", "argo-rollouts", "argocd", "flux":
 		return 30
 	case "git":

@@ -7,9 +7,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -93,7 +93,7 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte, out a
 		case <-wait.C:
 		case <-ctx.Done():
 			wait.Stop()
-			return err
+			return ctx.Err()
 		}
 		pause = min(2*pause, 8*time.Second)
 	}
@@ -112,15 +112,16 @@ func (c *Client) once(ctx context.Context, method, path string, body []byte, out
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	resp, err := c.http.Do(req)
-	if err != nil {
-		e := plimsoll.Errorf(plimsoll.CodeUnavailable, "no answer from %s; is the server running?", c.base)
-		e.Cause = errors.Unwrap(err)
-		return ctx.Err() == nil, e
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return false, ctx.Err()
+	case err != nil:
+		return true, plimsoll.Errorf(plimsoll.CodeUnavailable, "no answer from %s (%v); is the server running?", c.base, reason(err))
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer))
 	if err != nil {
-		return true, fmt.Errorf("answer of %s: %w", c.base, err)
+		return true, plimsoll.Errorf(plimsoll.CodeUnavailable, "the answer of %s broke off (%v)", c.base, err)
 	}
 	if resp.StatusCode/100 != 2 {
 		return resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 502, decodeError(resp, answer)
@@ -133,6 +134,20 @@ func (c *Client) once(ctx context.Context, method, path string, body []byte, out
 		return false, plimsoll.Errorf(plimsoll.CodeInternal, "%s answered something that is not JSON; is it a Plimsoll server?", c.base)
 	}
 	return false, nil
+}
+
+// reason is the innermost word on why there was no answer: the address and the
+// method stand in the message already.
+func reason(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	var whole *url.Error
+	if errors.As(err, &whole) {
+		return whole.Err
+	}
+	return err
 }
 
 // decodeError turns an error answer back into the error it was.

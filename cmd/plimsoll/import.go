@@ -205,7 +205,8 @@ func gitInto(ctx context.Context, server *client.Client, g history.Git, again bo
 		return "", err
 	}
 	if err := writeTips(place, sum.Tips); err != nil {
-		return "", err
+		// Everything came in; the next import only reads more than it must.
+		sum.Notes = append(sum.Notes, "how far it came could not be remembered, so the next import reads everything: "+err.Error())
 	}
 	return describeGit(sum, len(g.Exclude) > 0), nil
 }
@@ -263,10 +264,10 @@ func writeTips(place string, tips []string) error {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(place), 0o700); err != nil {
-		return fmt.Errorf("remember how far the import came: %w", err)
+		return err
 	}
 	if err := os.WriteFile(place+".new", b, 0o600); err != nil {
-		return fmt.Errorf("remember how far the import came: %w", err)
+		return err
 	}
 	return os.Rename(place+".new", place)
 }

@@ -41,8 +41,11 @@ func listCommand[R any](l list[R]) *cobra.Command {
 				}
 			}()
 			path := "/api/v1/" + l.noun
-			if a.format == "json" {
+			if a.format == "json" && !all {
 				return copyJSON(c, server, path, params)
+			}
+			if a.format == "json" {
+				return copyWhole(c, server, path, l.noun, params)
 			}
 			t := table{Head: l.head}
 			for {

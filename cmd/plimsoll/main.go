@@ -24,6 +24,7 @@ var version = "unknown"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	err := Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(exitCode(err))
@@ -50,20 +51,57 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		Long:          "Plimsoll takes events from the tools you have, keeps them durably, and answers how often you deploy,\nhow fast changes get out, how often deployments fail, and how fast you recover.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
 	}
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // nil would mean those of the process
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetUsageTemplate(root.UsageTemplate() + exitCodes)
 	root.AddCommand(serveCommand(), importCommand(), recordCommand(), measuresCommand(),
 		deploymentsCommand(), changesCommand(), incidentsCommand(), refoldCommand(), versionCommand())
+	for _, c := range append(root.Commands(), root) {
+		if !c.Runnable() {
+			c.Args, c.RunE = cobra.ArbitraryArgs, chooseVerb
+		}
+	}
 	err := root.ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, errNo) {
+	switch {
+	case err == nil || errors.Is(err, errNo):
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "plimsoll: interrupted")
+	default:
 		fmt.Fprintln(stderr, "plimsoll: "+oneLine(err.Error()))
 	}
 	return err
+}
+
+const exitCodes = `
+Exit codes: 0 fine, 1 the answer is no, 2 wrong use or cannot tell
+`
+
+// chooseVerb is what a verb does that only groups others: a script that
+// misspells one must not take its help for success.
+func chooseVerb(c *cobra.Command, args []string) error {
+	if len(args) == 0 && !c.HasParent() {
+		return c.Help()
+	}
+	c.SuggestionsMinimumDistance = 2
+	path := strings.TrimPrefix(c.CommandPath()+" ", "plimsoll ")
+	var names []string
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() && sub.Name() != "help" {
+			names = append(names, sub.Name())
+		}
+	}
+	if len(args) == 0 {
+		return usageError("%swhat? expected one of %s", path, strings.Join(names, ", "))
+	}
+	hint := ""
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = ", did you mean " + path + near[0] + "?"
+	}
+	return usageError("unknown verb %q%s; expected one of %s", path+args[0], hint, strings.Join(names, ", "))
 }
 
 // oneLine keeps an error on one line, so that logs and terminals show it whole.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/client"
 	"github.com/plimsoll-dev/plimsoll/internal/ui"
 )
@@ -24,7 +25,11 @@ func (a *asking) flags(c *cobra.Command, since string) {
 	f.StringVar(&a.scope, "scope", "", "org, team:NAME or service:NAME")
 	f.StringVar(&a.service, "service", "", "short for --scope service:NAME")
 	f.StringVar(&a.team, "team", "", "short for --scope team:NAME")
-	f.StringVar(&a.environment, "environment", "", "environment, if not the production class")
+	environment := "environment, all of the production class if nothing is said"
+	if since == "" {
+		environment = "environment, all if nothing is said; production is the class"
+	}
+	f.StringVar(&a.environment, "environment", "", environment)
 	f.StringVar(&a.since, "since", since, "window up to now: 30d, 12w, 48h")
 	f.StringVar(&a.from, "from", "", "start of the window, a date or a time")
 	f.StringVar(&a.until, "to", "", "end of the window, not included; a date or a time")
@@ -51,8 +56,13 @@ func (a *asking) params() (url.Values, error) {
 	}
 	set("scope", scope)
 	set("environment", a.environment)
-	if a.from == "" && a.since != "" {
-		a.from = "now-" + a.since
+	if a.since != "" {
+		if _, ok := plimsoll.ParseSpan(a.since); !ok {
+			return nil, plimsoll.FieldErrorf("--since", "%q; expected a number with m, h, d or w, like 30d", a.since)
+		}
+		if a.from == "" {
+			a.from = "now-" + a.since
+		}
 	}
 	set("from", a.from)
 	set("to", a.until)
@@ -116,7 +126,7 @@ func measuresTable(m client.Measures) table {
 	}
 	q := m.DataQuality
 	if q.Deployments > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf("%d of %d deployments have a known commit, %d known contents.", q.WithCommit, q.Deployments, q.WithKnownChanges))
+		t.Notes = append(t.Notes, fmt.Sprintf("%d of %d deployments have a known commit, %d have known contents.", q.WithCommit, q.Deployments, q.WithKnownChanges))
 	}
 	if f := m.DeploymentFrequency; f.Redeploys+f.Canceled > 0 {
 		t.Notes = append(t.Notes, fmt.Sprintf("Not counted: %d redeployments, %d canceled.", f.Redeploys, f.Canceled))

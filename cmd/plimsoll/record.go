@@ -47,7 +47,7 @@ func recordOne(what string) *cobra.Command {
 	c := &cobra.Command{
 		Use:     what,
 		Short:   "Record one " + what,
-		Long:    "Record one " + what + ". Repeating it is harmless: the same content is recognised. It returns when the\nevent is durable, and tries again for a while when the server is away.",
+		Long:    "Record one " + what + ". It returns when the event is durable, and tries again for a while when the\nserver is away. The same content twice is recognised; without a time it is about now, so a step that may run\ntwice should give a time or an id.",
 		Example: recordExamples[what],
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
@@ -68,15 +68,44 @@ func recordOne(what string) *cobra.Command {
 	}
 	c.Flags().SortFlags = false
 	for _, field := range strings.Fields(recordFields[what]) {
-		name := strings.ReplaceAll(strings.TrimRight(field, "[]?#"), "_", "-")
-		values[field] = c.Flags().String(name, "", describe(field))
+		values[field] = c.Flags().String(strings.TrimPrefix(flagOf(field), "--"), "", describe(field))
 	}
 	c.Flags().StringArrayVar(&labels, "label", nil, "KEY=VALUE, may be repeated")
 	to.flags(c)
 	return c
 }
 
+// flagOf is the flag that gives a field.
+func flagOf(field string) string {
+	return "--" + strings.ReplaceAll(strings.TrimRight(field, "[]?#"), "_", "-")
+}
+
+// described are the fields whose names do not say all.
+var described = map[string]string{
+	"id":           "names the subject: the same id again is an update; made from the content if it may be left out",
+	"source":       "the tool that reports, api if nothing is said",
+	"environment":  "such as production or staging",
+	"result":       "running, success, failure, rolled_back, aborted, superseded or canceled; success once finished",
+	"kind":         "initial, change, rollback, redeploy, hotfix or config; derived if nothing is said",
+	"strategy":     "direct, rolling, canary or blue_green",
+	"planned?":     "true for a rehearsed roll-back",
+	"rollback_of":  "id of the deployment that it takes back",
+	"fixes":        "id of the incident that it repairs",
+	"group_id":     "joins the regions of one release",
+	"deployer":     "whom to ask; shown with the deployment, never a grouping",
+	"caused_by":    "id, commit or version of the deployment that caused it",
+	"author":       "kept as a salted hash only",
+	"repository":   "such as github.com/acme/webapp",
+	"reverts":      "commit that it takes back",
+	"services[]":   "one or more, separated by commas",
+	"finished_at":  "time, like 2026-03-24T10:15:00Z; now if no time is given",
+	"previous_sha": "commit that ran before",
+}
+
 func describe(field string) string {
+	if s, ok := described[field]; ok {
+		return s
+	}
 	switch {
 	case strings.HasSuffix(field, "[]"):
 		return "one or more, separated by commas"
@@ -89,7 +118,7 @@ func describe(field string) string {
 }
 
 func fieldValue(field, v string) (any, error) {
-	name := "--" + strings.ReplaceAll(strings.TrimRight(field, "[]?#"), "_", "-")
+	name := flagOf(field)
 	switch field[len(field)-1] {
 	case ']':
 		return strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' }), nil
@@ -184,10 +213,16 @@ func send(c *cobra.Command, to *target, what string, event map[string]any) (err 
 	return err
 }
 
-// alone takes the index out of an error about the only event there is.
+// alone takes the index out of an error about the only event there is, and
+// names the flag in place of the field.
 func alone(err error) error {
-	if e, ok := err.(*plimsoll.Error); ok && e.Index >= 0 {
-		return e.At(-1)
+	e, ok := err.(*plimsoll.Error)
+	if !ok {
+		return err
 	}
-	return err
+	e = e.At(-1)
+	if e.Field != "" {
+		e.Field = flagOf(e.Field)
+	}
+	return e
 }

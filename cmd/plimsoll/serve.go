@@ -18,7 +18,8 @@ const stopTimeout = 10 * time.Second
 
 func serveCommand() *cobra.Command {
 	var opt app.Options
-	var zone, tokenFile string
+	var zone, tokenFile, config string
+	var check bool
 	c := &cobra.Command{
 		Use:     "serve",
 		Short:   "Run the server",
@@ -29,6 +30,19 @@ func serveCommand() *cobra.Command {
 				return plimsoll.FieldErrorf("--zone", "%q is no time zone; expected a name like Europe/Berlin", zone)
 			}
 			if opt.Token, err = readToken(tokenFile); err != nil {
+				return err
+			}
+			// A server without a file goes back to the defaults; other verbs that
+			// open the data leave what was configured.
+			read := app.Config{}
+			if config != "" {
+				if read, err = app.ReadConfig(config); err != nil {
+					return err
+				}
+			}
+			opt.Config = &read
+			if check {
+				_, err := fmt.Fprintln(c.OutOrStdout(), "The configuration is good.")
 				return err
 			}
 			opt.Log = slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
@@ -44,6 +58,8 @@ func serveCommand() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&opt.Data, "data", env("DATA", defaultData), "folder of the embedded store (PLIMSOLL_DATA)")
 	f.StringVar(&opt.Listen, "listen", env("LISTEN", "127.0.0.1:8080"), "address to listen on (PLIMSOLL_LISTEN)")
+	f.StringVar(&config, "config", env("CONFIG", ""), "configuration file (PLIMSOLL_CONFIG)")
+	f.BoolVar(&check, "check", false, "check the configuration and end")
 	f.StringVar(&zone, "zone", env("ZONE", "UTC"), "time zone in which days, weeks and months are cut (PLIMSOLL_ZONE)")
 	f.StringVar(&tokenFile, "token-file", "", "file with the token that every request must carry (or PLIMSOLL_TOKEN)")
 	f.StringVar(&opt.ImportSelf, "import-self", "", "show the history of the git clone in this folder as a first example")

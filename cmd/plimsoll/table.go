@@ -126,20 +126,57 @@ func copyJSON(c *cobra.Command, server *client.Client, path string, params url.V
 	return err
 }
 
+// copyWhole prints every page of a list as one answer.
+func copyWhole(c *cobra.Command, server *client.Client, path, noun string, params url.Values) error {
+	whole, next, err := fetchRaw(c, server, path, params)
+	if err != nil {
+		return err
+	}
+	var rows []json.RawMessage
+	for page := whole; ; {
+		var more []json.RawMessage
+		if err := json.Unmarshal(page[noun], &more); err != nil {
+			return fmt.Errorf("answer of %s: %w", path, err)
+		}
+		rows = append(rows, more...)
+		if next == "" {
+			break
+		}
+		params.Set("cursor", next)
+		if page, next, err = fetchRaw(c, server, path, params); err != nil {
+			return err
+		}
+	}
+	delete(whole, "next_cursor")
+	if len(rows) > 0 {
+		if whole[noun], err = json.Marshal(rows); err != nil {
+			return err
+		}
+	}
+	return json.NewEncoder(c.OutOrStdout()).Encode(whole)
+}
+
 // fetch reads one page of a list; next is the cursor of the page after, "" when
 // this is the last.
 func fetch[R any](c *cobra.Command, server *client.Client, path, noun string, params url.Values) (rows []R, next string, err error) {
-	var answer map[string]json.RawMessage
-	if err := server.Get(c.Context(), path, params, &answer); err != nil {
+	answer, next, err := fetchRaw(c, server, path, params)
+	if err != nil {
 		return nil, "", err
 	}
 	if err := json.Unmarshal(answer[noun], &rows); err != nil {
 		return nil, "", fmt.Errorf("answer of %s: %w", path, err)
+	}
+	return rows, next, nil
+}
+
+func fetchRaw(c *cobra.Command, server *client.Client, path string, params url.Values) (answer map[string]json.RawMessage, next string, err error) {
+	if err := server.Get(c.Context(), path, params, &answer); err != nil {
+		return nil, "", err
 	}
 	if raw, ok := answer["next_cursor"]; ok {
 		if err := json.Unmarshal(raw, &next); err != nil {
 			return nil, "", fmt.Errorf("answer of %s: %w", path, err)
 		}
 	}
-	return rows, next, nil
+	return answer, next, nil
 }

@@ -25,14 +25,20 @@ const (
 
 // target is where a verb works: a server, or a data folder that it opens itself.
 type target struct {
-	server, data, tokenFile string
-	preferServer            bool // without a word, a server is meant
+	server, data     string
+	token, tokenFile string
+	preferServer     bool // without a word, a server is meant
 }
 
 func (t *target) flags(c *cobra.Command) {
-	c.Flags().StringVar(&t.server, "server", "", "address of a server (PLIMSOLL_SERVER), like "+defaultServer)
-	c.Flags().StringVar(&t.data, "data", "", "data folder to work on directly (PLIMSOLL_DATA), "+defaultData+" if nothing is said")
+	server, data := "", ", "+defaultData+" if nothing is said"
+	if t.preferServer {
+		server, data = ", "+defaultServer+" if nothing is said", ""
+	}
+	c.Flags().StringVar(&t.server, "server", "", "address of a server (PLIMSOLL_SERVER)"+server)
+	c.Flags().StringVar(&t.data, "data", "", "data folder to work on directly (PLIMSOLL_DATA)"+data)
 	c.Flags().StringVar(&t.tokenFile, "token-file", "", "file with the token of the server (or PLIMSOLL_TOKEN)")
+	c.Flags().StringVar(&t.token, "token", "", "the token itself; other users of this machine can see it, a file or PLIMSOLL_TOKEN is safer")
 }
 
 func (t *target) resolve() {
@@ -48,6 +54,13 @@ func (t *target) resolve() {
 	}
 }
 
+// How often a verb asks a server that is busy or away. Who asks a question is
+// looking at the screen; a report must arrive.
+const (
+	triesToRead  = 2
+	triesToWrite = 6
+)
+
 // open returns a client of the target. close must be called; it reports what
 // went wrong in closing.
 func (t *target) open(ctx context.Context, write bool) (_ *client.Client, close func() error, err error) {
@@ -56,11 +69,16 @@ func (t *target) open(ctx context.Context, write bool) (_ *client.Client, close 
 		return nil, nil, plimsoll.FieldErrorf("--data", "contradicts --server; give one of them")
 	}
 	if t.server != "" {
-		token, err := readToken(t.tokenFile)
-		if err != nil {
-			return nil, nil, err
+		token, tries := t.token, triesToRead
+		if token == "" {
+			if token, err = readToken(t.tokenFile); err != nil {
+				return nil, nil, err
+			}
 		}
-		c, err := client.New(t.server, client.Options{Token: token})
+		if write {
+			tries = triesToWrite
+		}
+		c, err := client.New(t.server, client.Options{Token: token, Tries: tries})
 		return c, func() error { return nil }, err
 	}
 	if _, err := os.Stat(filepath.Join(t.data, "plimsoll.db")); errors.Is(err, os.ErrNotExist) && !write {
@@ -100,6 +118,9 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Host = "127.0.0.1"
 	w := &answer{header: http.Header{}}
 	p.handler.ServeHTTP(w, r)
+	if err := r.Context().Err(); err != nil {
+		return nil, err // nobody answers somebody who has gone
+	}
 	return &http.Response{
 		StatusCode: max(w.status, http.StatusOK), Status: http.StatusText(w.status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: w.header, Body: io.NopCloser(&w.body), ContentLength: int64(w.body.Len()), Request: r,

@@ -28,7 +28,8 @@ type Options struct {
 	Listen     string // address, "" for none: the handler is asked in process
 	Token      string // every request must carry it; needed beyond this machine
 	Zone       *time.Location
-	ImportSelf string // folder of a git clone that is shown as a first example
+	Config     *Config // from ReadConfig; nil leaves what was configured before
+	ImportSelf string  // folder of a git clone that is shown as a first example
 	Log        *slog.Logger
 	Now        func() time.Time
 }
@@ -119,6 +120,11 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if a.door, err = ingest.New(ctx, a.db, org, opt.Now); err != nil {
 		return nil, err
 	}
+	if opt.Config != nil {
+		if err := a.door.Declare(ctx, opt.Config.declaration()); err != nil {
+			return nil, err
+		}
+	}
 	a.folder = fold.New(a.db, org, fold.Options{Log: opt.Log})
 	a.desk = query.New(a.db, org, query.Options{Cursor: fold.Cursor, Now: opt.Now, Zone: opt.Zone})
 	site := web.New(web.Options{
@@ -155,12 +161,19 @@ func (a *App) onStop(name string, undo func(context.Context) error) {
 	a.cleanup = append(a.cleanup, cleanup{name, undo})
 }
 
-// URL is where the server can be reached, "" when it does not listen.
+// URL is where the server can be reached from this machine, "" when it does not
+// listen.
 func (a *App) URL() string {
 	if a.listener == nil {
 		return ""
 	}
-	return "http://" + a.listener.Addr().String()
+	addr := a.listener.Addr().String()
+	if host, port, err := net.SplitHostPort(addr); err == nil {
+		if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+			addr = net.JoinHostPort("127.0.0.1", port) // it listens there too
+		}
+	}
+	return "http://" + addr
 }
 
 // Handler answers requests in process.
@@ -170,10 +183,9 @@ func (a *App) Handler() http.Handler { return a.server.Handler }
 func (a *App) Start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
-	a.onStop("work", func(context.Context) error {
+	a.onStop("work", func(ctx context.Context) error {
 		cancel()
-		a.work.Wait()
-		return nil
+		return within(ctx, a.work.Wait)
 	})
 	a.work.Go(func() { a.folder.Run(ctx) })
 	if a.opt.ImportSelf != "" {
@@ -187,7 +199,30 @@ func (a *App) Start() {
 			a.failed <- err
 		}
 	}()
-	a.onStop("requests", a.server.Shutdown)
+	a.onStop("requests", func(ctx context.Context) error {
+		err := a.server.Shutdown(ctx)
+		if err != nil {
+			// Who is still there after that long is cut off: what was
+			// acknowledged is on disk, and the rest will be sent again.
+			return errors.Join(err, a.server.Close())
+		}
+		return nil
+	})
+}
+
+// within waits for wait, but no longer than ctx allows.
+func within(ctx context.Context, wait func()) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		wait()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Failed tells when serving ended by itself.

@@ -8,16 +8,15 @@
 package ingest
 
 import (
-	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -76,38 +75,6 @@ func (d *Door) Accept(ctx context.Context, b Body) (store.Receipt, error) {
 	})
 }
 
-// Configure appends the settings that change facts, unless they stand in the
-// log already.
-func (d *Door) Configure(ctx context.Context, s plimsoll.Settings) error {
-	body, err := json.Marshal(s)
-	if err != nil {
-		return err
-	}
-	e := plimsoll.Event{
-		Type: plimsoll.TypeConfiguration, SchemaVersion: plimsoll.SchemaVersion, Subject: "settings",
-		Source: "plimsoll", Decoder: native.Decoder, Body: body,
-	}
-	// Going back to earlier settings is news: the time is part of the content,
-	// and only a repetition of what holds now is left out.
-	var same bool
-	err = d.org.View(ctx, func(tx *store.Tx) error {
-		head, err := tx.Head()
-		if err != nil {
-			return err
-		}
-		said, err := tx.SubjectEvents(plimsoll.TypeConfiguration, "settings", head)
-		same = len(said) > 0 && bytes.Equal(said[len(said)-1].Body, body)
-		return err
-	})
-	if err != nil || same {
-		return err
-	}
-	e.OccurredAt = plimsoll.TimeOf(d.now())
-	e.Hash = e.ContentHash()
-	_, err = d.org.Append(ctx, store.Delivery{Source: "plimsoll", Outcome: "decoded", Size: len(body), Events: []plimsoll.Event{e}})
-	return err
-}
-
 // Pseudonym turns a personal name into a reference that says nothing without
 // the organisation's secret.
 func (d *Door) Pseudonym(kind, name string) string {
@@ -130,6 +97,8 @@ func readAll(b Body) ([]byte, error) {
 		switch {
 		case len(out) > MaxBody || count.n > MaxBody:
 			return nil, tooLarge()
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return nil, tooSlow()
 		case err != nil:
 			return nil, plimsoll.Errorf(plimsoll.CodeInvalid, "the gzip body is damaged: %v", err)
 		}
@@ -141,6 +110,8 @@ func readAll(b Body) ([]byte, error) {
 		return nil, tooLarge()
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, plimsoll.Errorf(plimsoll.CodeInvalid, "the body ended early; send it again")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, tooSlow()
 	case err != nil:
 		e := plimsoll.Errorf(plimsoll.CodeInvalid, "the body could not be read")
 		e.Cause = err
@@ -151,6 +122,10 @@ func readAll(b Body) ([]byte, error) {
 
 func tooLarge() error {
 	return plimsoll.Errorf(plimsoll.CodeTooLarge, "the body is larger than %d MiB; send the events in several requests", MaxBody>>20)
+}
+
+func tooSlow() error {
+	return plimsoll.Errorf(plimsoll.CodeUnavailable, "the body came too slowly; nothing was stored, send it again")
 }
 
 type counter struct {

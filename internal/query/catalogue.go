@@ -17,9 +17,9 @@ type ServiceList struct {
 
 // Services lists every service, by name. Its team and repository are those of
 // the catalogue, else those of its latest deployment.
-func (d *Desk) Services(ctx context.Context) (ServiceList, error) {
+func (d *Desk) Services(ctx context.Context, minSeq int64) (ServiceList, error) {
 	out := ServiceList{Services: []plimsoll.ServiceReport{}}
-	err := d.view(ctx, 0, func(tx *store.Tx, position int64) error {
+	err := d.view(ctx, minSeq, func(tx *store.Tx, position int64) error {
 		out.Position = position
 		names, err := tx.ServiceNames()
 		if err != nil {
@@ -81,9 +81,9 @@ type TeamList struct {
 }
 
 // Teams lists every team, by name.
-func (d *Desk) Teams(ctx context.Context) (TeamList, error) {
+func (d *Desk) Teams(ctx context.Context, minSeq int64) (TeamList, error) {
 	out := TeamList{Teams: []string{}}
-	err := d.view(ctx, 0, func(tx *store.Tx, position int64) error {
+	err := d.view(ctx, minSeq, func(tx *store.Tx, position int64) error {
 		out.Position = position
 		names, err := tx.Teams()
 		out.Teams = append(out.Teams, names...)

@@ -5,6 +5,7 @@ package query
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -33,6 +34,8 @@ type Desk struct {
 	cursor string
 	now    func() time.Time
 	zone   *time.Location
+
+	stalled atomic.Int64 // position at which the facts were last seen to stand still, plus one
 }
 
 // Options are what a Desk needs to know.
@@ -129,25 +132,20 @@ func (d *Desk) wait(ctx context.Context, minSeq int64) error {
 	if !required {
 		limit = waitRecent
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	late := time.NewTimer(limit)
+	defer late.Stop()
 	for {
 		changed := d.db.Changed()
-		var head, at int64
-		err := d.org.View(ctx, func(tx *store.Tx) (err error) {
-			if head, err = tx.Head(); err != nil {
-				return err
-			}
-			at, err = tx.Position(d.cursor)
-			return err
-		})
+		at, head, err := d.Position(ctx)
 		if err != nil {
 			return err
 		}
 		if !required && minSeq == 0 {
 			minSeq = head
 		}
-		if at >= minSeq || !required && minSeq-at > farBehind {
+		// Facts that stood still a moment ago, as they do when something of
+		// them cannot be derived, are not waited for again until they move.
+		if at >= minSeq || !required && (minSeq-at > farBehind || d.stalled.Load() == at+1) {
 			return nil
 		}
 		if required && minSeq > head {
@@ -156,7 +154,10 @@ func (d *Desk) wait(ctx context.Context, minSeq int64) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
+			return ctx.Err()
+		case <-late.C:
 			if !required {
+				d.stalled.Store(at + 1)
 				return nil
 			}
 			return plimsoll.Errorf(plimsoll.CodeUnavailable, "the facts have come to event %d and not yet to %d; ask again", at, minSeq)

@@ -3,9 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"strings"
 
 	"github.com/plimsoll-dev/plimsoll"
 )
@@ -17,14 +20,14 @@ func explainOpen(dir string, err error) error {
 		return err
 	}
 	e = plimsoll.Errorf(plimsoll.CodeUnavailable,
-		"the database in %s cannot be opened; check free space and permissions, and if it is damaged restore a backup", dir)
+		"the data folder %s cannot be opened; check free space and permissions, and if the database is damaged restore a backup", dir)
 	e.Cause = err
 	return e
 }
 
-// refuseHalf refuses a folder that holds the latest writes but not the database
-// they belong to: SQLite would begin anew and throw them away.
-func (db *DB) refuseHalf() error {
+// lookAt refuses what SQLite would take for an empty database and begin anew,
+// and a file whose end is missing.
+func lookAt(path string) error {
 	size := func(path string) int64 {
 		info, err := os.Stat(path)
 		if err != nil {
@@ -32,8 +35,30 @@ func (db *DB) refuseHalf() error {
 		}
 		return info.Size()
 	}
-	if size(db.path) == 0 && size(db.path+"-wal") > 0 {
-		return fmt.Errorf("%s-wal is there, but %s is missing or empty: the folder was copied in part", db.path, db.path)
+	data, writes := size(path), size(path+"-wal")
+	if data == 0 && writes > 0 {
+		return fmt.Errorf("%s-wal is there, but %s is missing or empty: the folder was copied in part", path, path)
+	}
+	if data == 0 || size(path+"-journal") > 0 { // new, or its first page was under way
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	const magic = "SQLite format 3\x00"
+	head := make([]byte, 18)
+	if n, err := io.ReadFull(f, head); err != nil || string(head[:len(magic)]) != magic {
+		return fmt.Errorf("%s is not a database: its first %d bytes are not those of one", path, n)
+	}
+	page := int64(binary.BigEndian.Uint16(head[16:]))
+	if page == 1 {
+		page = 1 << 16
+	}
+	// While there are writes to be copied into it, its end may be under way.
+	if writes == 0 && page > 0 && data%page != 0 {
+		return fmt.Errorf("%s is cut off: %d bytes are no whole number of pages", path, data)
 	}
 	return nil
 }
@@ -74,7 +99,7 @@ func (db *DB) Check(ctx context.Context) error {
 	}
 	if found != "ok" {
 		e := plimsoll.Errorf(plimsoll.CodeUnavailable, "the database is damaged; stop the server and restore a backup")
-		e.Cause = fmt.Errorf("check: %s", found)
+		e.Cause = fmt.Errorf("check: %s", strings.Join(strings.Fields(found), " "))
 		return e
 	}
 	return nil

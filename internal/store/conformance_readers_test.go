@@ -176,10 +176,13 @@ func closeWaitsForReaders(t *testing.T, open opener) {
 	mustView(t, o, func(tx *Tx) error {
 		close(reading)
 		<-db.done // the writer has stopped
-		select {
-		case err := <-closed:
-			t.Errorf("closed under a reader: %v", err)
-		default:
+		for range 100 {
+			select {
+			case err := <-closed:
+				t.Fatalf("closed under a reader: %v", err)
+			default:
+				runtime.Gosched()
+			}
 		}
 		events, err := tx.Events(0, 10)
 		if len(events) != 1 {

@@ -72,11 +72,11 @@ func Open(ctx context.Context, opt Options) (*DB, error) {
 		opt.Fault = func(string) error { return nil }
 	}
 	if err := os.MkdirAll(opt.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, explainOpen(opt.Dir, err)
 	}
 	lock, err := lockFolder(opt.Dir)
 	if err != nil {
-		return nil, err
+		return nil, explainOpen(opt.Dir, err)
 	}
 	db := &DB{
 		opt: opt, lock: lock, path: filepath.Join(opt.Dir, "plimsoll.db"), walBound: mostWAL,
@@ -86,8 +86,7 @@ func Open(ctx context.Context, opt Options) (*DB, error) {
 		closing:  make(chan struct{}),
 		changed:  make(chan struct{}),
 	}
-	err = db.prepare(ctx)
-	if err != nil {
+	if err := db.prepare(ctx); err != nil {
 		_ = db.release() // the reason is what counts
 		return nil, explainOpen(opt.Dir, err)
 	}
@@ -100,7 +99,7 @@ func (db *DB) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := db.refuseHalf(); err != nil {
+	if err := lookAt(db.path); err != nil {
 		return err
 	}
 	if err := db.connect(ctx); err != nil {
@@ -122,7 +121,7 @@ func (db *DB) connect(ctx context.Context) error {
 	// fullfsync matters on macOS, where a plain fsync leaves the data in the
 	// disk's cache. secure_delete overwrites erased names within their page.
 	db.sql, err = sql.Open("sqlite", (&url.URL{Scheme: "file", Path: dir}).String()+
-		"?_pragma=busy_timeout(10000)&_pragma=page_size(8192)&_pragma=journal_mode(WAL)"+
+		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)"+
 		"&_pragma=synchronous(FULL)&_pragma=fullfsync(ON)&_pragma=checkpoint_fullfsync(ON)"+
 		"&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16000)&_pragma=secure_delete(FAST)"+
 		"&_pragma=journal_size_limit("+strconv.Itoa(keptWAL)+")")

@@ -1,8 +1,8 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -38,8 +38,11 @@ func (s *Server) postEvents(w http.ResponseWriter, r *http.Request) error {
 	if size < 0 || encoding == "gzip" {
 		size = ingest.MaxBody
 	}
-	if err := s.bodies.Acquire(r.Context(), size); err != nil {
-		return err
+	waiting, cancel := context.WithTimeout(r.Context(), bodyTimeout)
+	err := s.bodies.Acquire(waiting, size)
+	cancel()
+	if err != nil {
+		return plimsoll.Errorf(plimsoll.CodeUnavailable, "too many large requests at once; nothing was stored, send it again")
 	}
 	defer s.bodies.Release(size)
 	receipt, err := s.opt.Door.Accept(r.Context(), ingest.Body{
@@ -87,9 +90,19 @@ func (a *asking) number(name string) int64 {
 	}
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil || n < 0 {
-		a.err = plimsoll.FieldErrorf(name, "%q is not a whole number", v)
+		a.err = plimsoll.FieldErrorf(name, "%q; expected a whole number, 0 or greater", v)
 	}
 	return n
+}
+
+// askMinSeq reads the one parameter of a path that takes no other.
+func askMinSeq(r *http.Request) (int64, error) {
+	a, err := ask(r, "min_seq")
+	if err != nil {
+		return 0, err
+	}
+	n := a.number("min_seq")
+	return n, a.err
 }
 
 var scoped = []string{"scope", "environment", "from", "to", "min_seq"}
@@ -172,6 +185,9 @@ func (s *Server) list(r *http.Request, more ...string) (*asking, query.Question,
 	}
 	q, err := s.question(a)
 	page = query.PageAsk{Limit: int(min(a.number("limit"), 1<<30)), Cursor: a.values.Get("cursor")}
+	if a.values.Get("limit") != "" && page.Limit == 0 && a.err == nil {
+		a.err = plimsoll.FieldErrorf("limit", "0 shows nothing; expected 1 or more")
+	}
 	if err == nil {
 		err = a.err
 	}
@@ -192,20 +208,18 @@ func (s *Server) getDeployments(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) getDeployment(w http.ResponseWriter, r *http.Request) error {
-	a, err := ask(r, "min_seq")
+	minSeq, err := askMinSeq(r)
 	if err != nil {
 		return err
-	}
-	minSeq := a.number("min_seq")
-	if a.err != nil {
-		return a.err
 	}
 	out, position, err := s.opt.Desk.Deployment(r.Context(), r.PathValue("id"), minSeq)
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Plimsoll-Position", fmt.Sprint(position))
-	writeJSON(w, http.StatusOK, out)
+	writeJSON(w, http.StatusOK, struct {
+		query.Deployment
+		Position int64 `json:"position"`
+	}{out, position})
 	return nil
 }
 
@@ -223,20 +237,18 @@ func (s *Server) getIncidents(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) getIncident(w http.ResponseWriter, r *http.Request) error {
-	a, err := ask(r, "min_seq")
+	minSeq, err := askMinSeq(r)
 	if err != nil {
 		return err
-	}
-	minSeq := a.number("min_seq")
-	if a.err != nil {
-		return a.err
 	}
 	out, position, err := s.opt.Desk.Incident(r.Context(), r.PathValue("id"), minSeq)
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Plimsoll-Position", fmt.Sprint(position))
-	writeJSON(w, http.StatusOK, out)
+	writeJSON(w, http.StatusOK, struct {
+		query.Incident
+		Position int64 `json:"position"`
+	}{out, position})
 	return nil
 }
 
@@ -258,10 +270,11 @@ func (s *Server) getChanges(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) getServices(w http.ResponseWriter, r *http.Request) error {
-	if _, err := ask(r); err != nil {
+	minSeq, err := askMinSeq(r)
+	if err != nil {
 		return err
 	}
-	out, err := s.opt.Desk.Services(r.Context())
+	out, err := s.opt.Desk.Services(r.Context(), minSeq)
 	if err != nil {
 		return err
 	}
@@ -270,10 +283,11 @@ func (s *Server) getServices(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) getTeams(w http.ResponseWriter, r *http.Request) error {
-	if _, err := ask(r); err != nil {
+	minSeq, err := askMinSeq(r)
+	if err != nil {
 		return err
 	}
-	out, err := s.opt.Desk.Teams(r.Context())
+	out, err := s.opt.Desk.Teams(r.Context(), minSeq)
 	if err != nil {
 		return err
 	}

@@ -8,11 +8,13 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/sync/semaphore"
 
@@ -72,11 +74,17 @@ func New(opt Options) *Server {
 	s.route("GET /deployments/{id...}", s.deploymentPage)
 	s.route("GET /incidents", s.incidentsPage)
 	s.route("/", s.noSuchPage)
-	s.mux.Handle("GET "+ui.AssetPrefix, assets())
+	s.mux.Handle("GET "+ui.AssetPrefix, s.assets())
 
 	// A page elsewhere must not make a visitor's browser write here.
-	s.root = headers(http.NewCrossOriginProtection().Handler(s.mux))
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(s.denyCrossOrigin))
+	s.root = headers(guard.Handler(s.mux))
 	return s
+}
+
+func (s *Server) denyCrossOrigin(w http.ResponseWriter, r *http.Request) {
+	s.answerError(w, r, plimsoll.Errorf(plimsoll.CodeForbidden, "a page of another site may not write here; send it from a program"))
 }
 
 // ServeHTTP answers one request.
@@ -109,7 +117,7 @@ func (s *Server) route(pattern string, h handler) {
 // it through a name that it points here.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request) error {
 	if s.opt.Token == "" {
-		host := r.Host
+		host := strings.ToLower(r.Host)
 		if h, _, err := net.SplitHostPort(host); err == nil {
 			host = h
 		}
@@ -173,7 +181,7 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 		s.renderError(w, r, status)
 		return
 	}
-	body := errorBody{Code: code, Message: plimsoll.PublicMessage(err)}
+	body := errorBody{Code: code, Message: oneLine(plimsoll.PublicMessage(err))}
 	var e *plimsoll.Error
 	if errors.As(err, &e) {
 		body.Field = e.Field
@@ -185,6 +193,17 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 		}
 	}
 	writeJSON(w, status, map[string]errorBody{"error": body})
+}
+
+// oneLine keeps a message on one line whatever piece of a request it quotes, so
+// that a log or a terminal shows it whole.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // headers sets what every answer carries.
@@ -202,14 +221,16 @@ func headers(next http.Handler) http.Handler {
 
 // assets serves the styles, scripts and fonts. Their names change with their
 // content, so they may be kept for ever.
-func assets() http.Handler {
-	files := http.StripPrefix(ui.AssetPrefix, http.FileServerFS(ui.Assets()))
+func (s *Server) assets() http.Handler {
+	known := ui.Assets()
+	files := http.StripPrefix(ui.AssetPrefix, http.FileServerFS(known))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/") {
-			http.NotFound(w, r)
+		name := strings.TrimPrefix(r.URL.Path, ui.AssetPrefix)
+		if info, err := fs.Stat(known, name); err != nil || info.IsDir() {
+			s.answerError(w, r, plimsoll.Errorf(plimsoll.CodeNotFound, "no such page"))
 			return
 		}
-		if strings.HasSuffix(r.URL.Path, ".woff2") {
+		if strings.HasSuffix(name, ".woff2") {
 			w.Header().Set("Content-Type", "font/woff2")
 		}
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
@@ -232,8 +253,21 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) noSuchAPI(http.ResponseWriter, *http.Request) error {
-	return plimsoll.Errorf(plimsoll.CodeNotFound, "no such path or method; see docs/api.md")
+// noSuchAPI answers what no other route does: an unknown path, or a known one
+// asked in a way that it does not know.
+func (s *Server) noSuchAPI(w http.ResponseWriter, r *http.Request) error {
+	other := r.Clone(r.Context())
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		other.Method = method
+		if _, pattern := s.mux.Handler(other); strings.HasPrefix(pattern, method) {
+			w.Header().Set("Allow", strings.Replace(method, http.MethodGet, "GET, HEAD", 1))
+			writeJSON(w, http.StatusMethodNotAllowed, map[string]errorBody{"error": {
+				Code: plimsoll.CodeInvalid, Message: r.Method + " is not understood here; send " + method,
+			}})
+			return nil
+		}
+	}
+	return plimsoll.Errorf(plimsoll.CodeNotFound, "no such path; see docs/api.md")
 }
 
 func (s *Server) noSuchPage(http.ResponseWriter, *http.Request) error {
@@ -243,6 +277,7 @@ func (s *Server) noSuchPage(http.ResponseWriter, *http.Request) error {
 // The bounds of a connection.
 const (
 	headerTimeout = 10 * time.Second
+	bodyTimeout   = 10 * time.Second // until there is room for another event body
 	readTimeout   = time.Minute
 	writeTimeout  = time.Minute
 	idleTimeout   = 2 * time.Minute

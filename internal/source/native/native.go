@@ -4,17 +4,14 @@
 // the event, the field, what stood there and what was expected.
 //
 // It is pure. The time of receipt and the secret behind pseudonyms come in as
-// values, so that decoding can be repeated over the past.
+// values, so that decoding can be repeated over the past. An event marshalled
+// again with its type, source and time decodes to the same event.
 package native
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"sort"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -26,14 +23,15 @@ const Decoder = "native/1"
 
 // The bounds of what one request may hold.
 const (
-	MaxEvents = 10_000
-	maxDepth  = 8
-	maxFields = 100
-	maxText   = 2000 // characters of a title, an address or a label
-	maxName   = 200  // characters of an id or a name
-	maxSHA    = 64
-	maxList   = 5000
-	ahead     = time.Hour // how far a clock may be ahead of ours
+	MaxEvents  = 10_000
+	maxDepth   = 8 // of the whole body, the list around the events included
+	maxFields  = 100
+	maxText    = 2000 // characters of a title, an address or a label
+	maxName    = 200  // characters of an id or a name
+	maxSHA     = 64
+	maxList    = 5000
+	maxMetrics = 64 << 10  // bytes of an analysis' metrics
+	ahead      = time.Hour // how far a clock may be ahead of ours
 )
 
 // Options are what decoding needs besides the bytes.
@@ -42,7 +40,8 @@ type Options struct {
 	DeliveryID string        // names the whole delivery, "" if the sender gave none
 
 	// Pseudonym turns a personal name or address into a reference that says
-	// nothing without the server's secret. kind is author or person.
+	// nothing without the server's secret; see reference. kind is author or
+	// person.
 	Pseudonym func(kind, name string) string
 }
 
@@ -55,137 +54,129 @@ type Result struct {
 // Decode reads one object, an array of objects, or objects one after the other
 // (NDJSON). It returns all events or an error that names the first bad one.
 func Decode(body []byte, opt Options) (Result, error) {
-	items, err := split(body)
-	if err != nil {
-		return Result{}, err
+	d := decoder{opt: opt, named: map[string]int{}, fine: map[label]bool{}}
+	if !utf8.Valid(body) {
+		return Result{}, plimsoll.Errorf(plimsoll.CodeInvalid, "the body is not UTF-8; send JSON in UTF-8")
 	}
-	res := Result{Events: make([]plimsoll.Event, 0, len(items))}
-	for i, item := range items {
-		e, err := decodeOne(item, opt, &res)
+	s := &scanner{body: bytes.TrimPrefix(body, []byte("\ufeff"))}
+	for {
+		var err error
+		switch s.next() {
+		case 0:
+			if s.at < len(s.body) { // a NUL byte, not the end
+				return Result{}, s.unexpected("an event")
+			}
+			if len(d.res.Events) == 0 {
+				return Result{}, plimsoll.Errorf(plimsoll.CodeInvalid, "the body holds no event; send one JSON object, an array, or one object a line")
+			}
+			return d.res, nil
+		case '[':
+			err = s.elements(func() error { return d.event(s) })
+		default:
+			err = d.event(s)
+		}
 		if err != nil {
-			return Result{}, atIndex(err, i)
+			return Result{}, atIndex(err, len(d.res.Events))
 		}
-		if e.DeliveryID == "" && opt.DeliveryID != "" {
-			e.DeliveryID, e.Index = opt.DeliveryID, i
-		}
-		res.Events = append(res.Events, e)
 	}
-	return res, nil
 }
 
+// atIndex names the event that an error is about, unless it is about all.
 func atIndex(err error, i int) error {
 	var e *plimsoll.Error
-	if errors.As(err, &e) {
-		return e.At(i)
+	if !errors.As(err, &e) {
+		e = plimsoll.Errorf(plimsoll.CodeInvalid, "%s", oneLine(err.Error(), maxText))
 	}
-	return plimsoll.Errorf(plimsoll.CodeInvalid, "%v", err).At(i)
+	if e.Code == plimsoll.CodeTooLarge {
+		return e
+	}
+	return e.At(i)
 }
 
-// split cuts a body into its objects without reading them.
-func split(body []byte) ([]json.RawMessage, error) {
-	if !utf8.Valid(body) {
-		return nil, plimsoll.Errorf(plimsoll.CodeInvalid, "the body is not UTF-8; send JSON in UTF-8")
+// decoder collects the events of a body.
+type decoder struct {
+	opt    Options
+	res    Result
+	fields []field  // used again for each event
+	known  []string // likewise
+	fine   map[label]bool
+	named  map[string]int // how many events each delivery named within the body has so far
+}
+
+// label is the name of a field that a type of event does not know. A body holds
+// the same few again and again.
+type label struct {
+	typ  plimsoll.Type
+	name string
+}
+
+// event reads the next value as an event.
+func (d *decoder) event(s *scanner) error {
+	if len(d.res.Events) == MaxEvents {
+		return plimsoll.Errorf(plimsoll.CodeTooLarge, "more than %d events in one request; send them in several", MaxEvents)
 	}
-	if err := checkDepth(body); err != nil {
-		return nil, err
-	}
-	body = bytes.TrimPrefix(body, []byte("\ufeff"))
-	dec := json.NewDecoder(bytes.NewReader(body))
-	var items []json.RawMessage
-	for {
-		var raw json.RawMessage
-		err := dec.Decode(&raw)
-		if errors.Is(err, io.EOF) {
-			break
-		}
+	if s.next() != '{' {
+		raw, err := s.value()
 		if err != nil {
-			return nil, badJSON(err, body, dec.InputOffset(), len(items))
+			return err
 		}
-		if raw[0] != '[' {
-			items = append(items, raw)
-		} else {
-			var list []json.RawMessage
-			if err := json.Unmarshal(raw, &list); err != nil {
-				return nil, badJSON(err, body, dec.InputOffset(), len(items))
-			}
-			items = append(items, list...)
-		}
-		if len(items) > MaxEvents {
-			return nil, plimsoll.Errorf(plimsoll.CodeTooLarge, "more than %d events in one request; send them in several", MaxEvents)
-		}
+		return plimsoll.Errorf(plimsoll.CodeInvalid, "%s is not an event; expected a JSON object", excerpt(raw))
 	}
-	if len(items) == 0 {
-		return nil, plimsoll.Errorf(plimsoll.CodeInvalid, "the body holds no event; send one JSON object, an array, or one object a line")
+	var err error
+	if d.fields, err = objectFields(s, d.fields[:0], ""); err != nil {
+		return err
 	}
-	return items, nil
-}
-
-func badJSON(err error, body []byte, offset int64, index int) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		offset += max(syntax.Offset-offset, 0)
+	e, err := d.decode(&reader{fields: d.fields, known: d.known[:0], fine: d.fine, opt: &d.opt})
+	if err != nil {
+		return err
 	}
-	line := 1 + bytes.Count(body[:min(int(offset), len(body))], []byte("\n"))
-	return (&plimsoll.Error{
-		Code:    plimsoll.CodeInvalid,
-		Message: fmt.Sprintf("line %d is not JSON (%v); send one JSON object, an array, or one object a line", line, err),
-	}).At(index)
-}
-
-// checkDepth refuses deep nesting before anything recursive reads the body.
-func checkDepth(body []byte) error {
-	depth, inString := 0, false
-	for i := 0; i < len(body); i++ {
-		switch c := body[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return plimsoll.Errorf(plimsoll.CodeInvalid, "the body is nested more than %d levels deep; events are flat objects", maxDepth)
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
+	d.res.Events = append(d.res.Events, e)
 	return nil
 }
 
-// decodeOne reads one object.
-func decodeOne(raw json.RawMessage, opt Options, res *Result) (plimsoll.Event, error) {
-	var fields map[string]json.RawMessage
-	if len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, &fields) != nil {
-		return plimsoll.Event{}, plimsoll.Errorf(plimsoll.CodeInvalid, "%s is not an event; expected a JSON object", excerpt(raw))
-	}
-	if len(fields) > maxFields {
-		return plimsoll.Event{}, plimsoll.Errorf(plimsoll.CodeInvalid, "%d fields; an event has at most %d", len(fields), maxFields)
-	}
-	r := &reader{fields: fields, opt: opt}
+// objectFields appends the fields of the object that the scanner stands at.
+func objectFields(s *scanner, fields []field, prefix string) ([]field, error) {
+	err := s.members(func(name string, raw []byte) error {
+		for i := range fields {
+			if fields[i].name == name {
+				return plimsoll.FieldErrorf(oneLine(prefix+name, maxName), "given twice; send it once")
+			}
+		}
+		if len(fields) == maxFields {
+			return plimsoll.FieldErrorf(oneLine(prefix+name, maxName), "more than %d fields; at most %d are kept", maxFields, maxFields)
+		}
+		fields = append(fields, field{name: name, raw: raw})
+		return nil
+	})
+	return fields, err
+}
+
+// decode makes an event of an object.
+func (d *decoder) decode(r *reader) (plimsoll.Event, error) {
 	typ := r.typeOf()
 	source := r.name("source")
 	delivery := r.name("delivery_id")
 	occurred := r.time("occurred_at")
 	var report any
 	var subject string
-	var stamps []plimsoll.Time
+	var latest plimsoll.Time
 	switch typ {
 	case plimsoll.TypeDeployment:
-		report, subject, stamps = r.deployment(res)
+		report, subject, latest = r.deployment(&d.res)
 	case plimsoll.TypeChange:
-		report, subject, stamps = r.change()
+		report, subject, latest = r.change()
 	case plimsoll.TypePullRequest:
-		report, subject, stamps = r.pullRequest()
+		report, subject, latest = r.pullRequest()
 	case plimsoll.TypeIncident:
-		report, subject, stamps = r.incident()
+		report, subject, latest = r.incident()
 	case plimsoll.TypeAnalysis:
-		report, subject, stamps = r.analysis()
+		report, subject, latest = r.analysis()
 	case plimsoll.TypeFlag:
-		report, subject, stamps = r.flag()
+		report, subject, latest = r.flag()
 	case plimsoll.TypeService:
-		report, subject, stamps = r.service()
+		report, subject, latest = r.service()
 	}
+	d.known = r.known
 	if r.err != nil {
 		return plimsoll.Event{}, r.err
 	}
@@ -198,29 +189,28 @@ func decodeOne(raw json.RawMessage, opt Options, res *Result) (plimsoll.Event, e
 	}
 	e := plimsoll.Event{
 		Type: typ, SchemaVersion: plimsoll.SchemaVersion, Subject: subject, Source: source,
-		DeliveryID: delivery, OccurredAt: occurred.Or(plimsoll.Last(stamps...)), Decoder: Decoder, Body: body,
+		OccurredAt: occurred.Or(latest), Decoder: Decoder, Body: body,
 	}
+	e.DeliveryID, e.Index = d.place(source, delivery)
 	e.Hash = e.ContentHash()
 	// A report without any time of its own, such as a catalogue entry, holds
 	// from when it was received; that is no part of its content.
-	e.OccurredAt = e.OccurredAt.Or(opt.Now)
+	e.OccurredAt = e.OccurredAt.Or(d.opt.Now)
 	return e, nil
 }
 
-func excerpt(raw []byte) string {
-	s := strings.TrimSpace(string(raw))
-	if len(s) > 40 {
-		s = s[:40] + "…"
+// place says where in which delivery the next event stands. A delivery that
+// the events name themselves counts its own only, so that it may share a body
+// with others.
+func (d *decoder) place(source, delivery string) (string, int) {
+	switch delivery {
+	case "", d.opt.DeliveryID:
+		if d.opt.DeliveryID == "" {
+			return "", 0
+		}
+		return d.opt.DeliveryID, len(d.res.Events)
 	}
-	return s
-}
-
-// sorted lists a set in order, so that suggestions do not depend on chance.
-func sorted(names map[string]bool) []string {
-	out := make([]string, 0, len(names))
-	for n := range names {
-		out = append(out, n)
-	}
-	sort.Strings(out)
-	return out
+	key := source + "\x00" + delivery
+	d.named[key]++
+	return delivery, d.named[key] - 1
 }
