@@ -44,6 +44,12 @@ func importGit() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) (err error) {
 			g.Path = args[0]
+			switch {
+			case g.Service == "":
+				return plimsoll.FieldErrorf("--service", "missing; name the service that is deployed from this repository")
+			case g.Tags == "" && g.DeploymentsFile == "" && !g.FirstParent:
+				return usageError("say what a deployment is: --tags 'v*', --deployments FILE or --first-parent")
+			}
 			if since != "" {
 				now := plimsoll.TimeOf(time.Now())
 				w, err := plimsoll.ParseWindow(sinceMoment(since), "now", now, time.UTC)

@@ -183,9 +183,9 @@ func (a *App) Handler() http.Handler { return a.server.Handler }
 func (a *App) Start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
-	a.onStop("work", func(ctx context.Context) error {
+	a.onStop("work", func(context.Context) error {
 		cancel()
-		return within(ctx, a.work.Wait)
+		return within(workTimeout, a.work.Wait)
 	})
 	a.work.Go(func() { a.folder.Run(ctx) })
 	if a.opt.ImportSelf != "" {
@@ -210,8 +210,13 @@ func (a *App) Start() {
 	})
 }
 
-// within waits for wait, but no longer than ctx allows.
-func within(ctx context.Context, wait func()) error {
+// workTimeout bounds how long the work in the background may take to end once
+// it was told to. It has this time also when requests used up what was given to
+// Stop.
+const workTimeout = 10 * time.Second
+
+// within waits for wait, but not for ever.
+func within(limit time.Duration, wait func()) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -220,8 +225,8 @@ func within(ctx context.Context, wait func()) error {
 	select {
 	case <-done:
 		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-time.After(limit):
+		return fmt.Errorf("not ended after %s", limit)
 	}
 }
 

@@ -1,6 +1,8 @@
 package derive
 
 import (
+	"iter"
+
 	"github.com/plimsoll-dev/plimsoll"
 )
 
@@ -73,7 +75,7 @@ func (s *step) count(service plimsoll.ServiceReport) {
 
 // repairs reports whether s is a hotfix although nobody said so: it brings a
 // branch named like one, or reverts what an earlier deployment brought within
-// the limit. (definitions 3, evidence 2)
+// the limit. (definitions 1.3.14)
 func (t *timeline) repairs(s *step, stream []*step) bool {
 	for _, i := range s.contents {
 		if number := s.repo.pull(i); number != 0 && t.branch(s.repo.pulls[number].Branch) {
@@ -97,27 +99,33 @@ func (t *timeline) reverted(s *step, stream []*step) *step {
 	if len(undone) == 0 {
 		return nil
 	}
-	var found *step
-	for _, d := range stream {
-		if d == s {
-			break
-		}
-		if d.repo != s.repo || !t.withinHotfix(d, s) {
+	for d := range t.recent(s, stream) {
+		if d.repo != s.repo {
 			continue
 		}
 		for _, i := range d.contents {
 			if undone[i] {
-				found = d
-				break
+				return d
 			}
 		}
 	}
-	return found
+	return nil
 }
 
-// withinHotfix reports whether s began after d ended, and soon enough to be
-// held against it.
-func (t *timeline) withinHotfix(d, s *step) bool {
-	gap := s.fact.BegunAt() - d.fact.EndedAt()
-	return gap > 0 && gap <= plimsoll.Time(t.Settings.HotfixLimit().Microseconds())
+// recent returns the deployments before s that ended before s began, and not
+// longer before than a hotfix may look back, the latest first. (definitions
+// 3.2.1)
+func (t *timeline) recent(s *step, stream []*step) iter.Seq[*step] {
+	limit := plimsoll.Time(t.Settings.HotfixLimit().Microseconds())
+	return func(yield func(*step) bool) {
+		for i := s.at - 1; i >= 0; i-- {
+			gap := s.fact.BegunAt() - stream[i].fact.EndedAt()
+			if gap > limit {
+				return // the ones before ended earlier still
+			}
+			if gap > 0 && !yield(stream[i]) {
+				return
+			}
+		}
+	}
 }

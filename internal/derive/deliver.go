@@ -1,6 +1,7 @@
 package derive
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -79,6 +80,8 @@ func (t *timeline) deliver() []plimsoll.Delivery {
 	for _, name := range sortedKeys(arrivals) {
 		a := arrivals[name]
 		reached := a.repo.Graph.Reached(a.heads)
+		a.repo.link()
+		out = slices.Grow(out, len(a.repo.commits)+len(a.repo.numbers))
 		out = t.changes(out, a, reached)
 		out = t.pullRequests(out, a, reached)
 	}
@@ -118,7 +121,6 @@ func (t *timeline) changes(out []plimsoll.Delivery, a *arrival, reached []bool) 
 // pullRequests appends a row for each merged pull request that brought changes
 // of the service: from its first commit to its delivery.
 func (t *timeline) pullRequests(out []plimsoll.Delivery, a *arrival, reached []bool) []plimsoll.Delivery {
-	a.repo.link()
 	for _, number := range a.repo.numbers {
 		p := a.repo.pulls[number]
 		d := plimsoll.Delivery{

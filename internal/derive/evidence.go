@@ -42,7 +42,7 @@ func (t *timeline) testify(s *step, stream []*step) {
 // repaired returns the one deployment a hotfix fails: the one it names, else
 // the one of which it reverts a change, else the latest judged one before it;
 // never one that ended more than the limit before it began.
-// (definitions 3, evidence 2)
+// (definitions 3.2)
 func (t *timeline) repaired(s *step, stream []*step) *step {
 	of := s.fact.RollbackOf
 	if of == "" {
@@ -50,19 +50,12 @@ func (t *timeline) repaired(s *step, stream []*step) *step {
 			return d
 		}
 	}
-	var latest *step
-	for _, d := range stream {
-		if d == s {
-			break
-		}
-		if !t.withinHotfix(d, s) || !d.fact.Judged {
-			continue
-		}
-		if of == "" || d.fact.ID == of || slices.Contains(d.report.aliases, of) {
-			latest = d
+	for d := range t.recent(s, stream) {
+		if d.fact.Judged && (of == "" || d.fact.ID == of || slices.Contains(d.report.aliases, of)) {
+			return d
 		}
 	}
-	return latest
+	return nil
 }
 
 // hold records evidence against d, once for each kind and cause. Only judged

@@ -14,6 +14,7 @@ type Graph struct {
 	parents [][]int32
 	known   []bool
 	gen     []int32 // 1 + the greatest generation among the parents; 0 for a gap
+	looped  []bool  // stands on commits that are their own ancestors; taken for a gap
 	stale   bool    // generations must be computed again
 	shape   int     // grows when a commit changes below others, not when one is put on top
 
@@ -59,6 +60,7 @@ func (g *Graph) Add(sha string, parents []string) int32 {
 	for k, p := range parents {
 		ps[k] = g.node(p)
 		best = max(best, g.gen[ps[k]])
+		g.stale = g.stale || ps[k] == i || g.looped[ps[k]]
 	}
 	g.parents[i], g.known[i], g.gen[i] = ps, true, best+1
 	return i
@@ -78,20 +80,21 @@ func (g *Graph) node(sha string) int32 {
 	g.parents = append(g.parents, nil)
 	g.known = append(g.known, false)
 	g.gen = append(g.gen, 0)
+	g.looped = append(g.looped, false)
 	g.marks = append(g.marks, 0)
 	return i
 }
 
-// settle computes the generations again after commits came out of order. A
-// cycle, which no real history has, is cut where it closes.
+// settle computes the generations again after commits came out of order. No
+// real history runs in a circle; of one that somebody made up, the commits that
+// stand on the circle are taken for missing, whatever their order.
 func (g *Graph) settle() {
 	if !g.stale {
 		return
 	}
-	const open = -1
-	for i := range g.gen {
-		g.gen[i] = 0
-	}
+	const open, loop = -1, -2
+	clear(g.gen)
+	clear(g.looped)
 	var stack []int32
 	for root := range g.shas {
 		if g.gen[root] != 0 || !g.known[root] {
@@ -100,24 +103,36 @@ func (g *Graph) settle() {
 		stack = append(stack[:0], int32(root))
 		for len(stack) > 0 {
 			i := stack[len(stack)-1]
-			if g.gen[i] > 0 {
-				stack = stack[:len(stack)-1]
+			if g.gen[i] == 0 { // seen for the first time: its parents go first
+				g.gen[i] = open
+				for _, p := range g.parents[i] {
+					if g.gen[p] == 0 && g.known[p] {
+						stack = append(stack, p)
+					}
+				}
 				continue
 			}
-			pushed, best := false, int32(0)
+			stack = stack[:len(stack)-1]
+			if g.gen[i] != open {
+				continue
+			}
+			best := int32(0)
 			for _, p := range g.parents[i] {
-				if g.gen[p] == 0 && g.known[p] && g.gen[i] != open {
-					stack = append(stack, p)
-					pushed = true
+				if g.gen[p] < 0 { // below itself, or standing on such
+					best = loop
+					break
 				}
 				best = max(best, g.gen[p])
 			}
-			if pushed {
-				g.gen[i] = open
-				continue
-			}
 			g.gen[i] = best + 1
-			stack = stack[:len(stack)-1]
+			if best == loop {
+				g.gen[i] = loop
+			}
+		}
+	}
+	for i, gen := range g.gen {
+		if gen < 0 {
+			g.gen[i], g.looped[i] = 0, true
 		}
 	}
 	g.stale = false
@@ -176,7 +191,7 @@ func (g *Graph) Range(head int32, exclude ...int32) (commits []int32, whole bool
 		if flags&unwanted == 0 {
 			left--
 			lowest = g.gen[i]
-			if !g.known[i] {
+			if !g.sound(i) {
 				whole = false
 				continue
 			}
@@ -187,7 +202,7 @@ func (g *Graph) Range(head int32, exclude ...int32) (commits []int32, whole bool
 				push(p, wanted)
 				continue
 			}
-			severed = severed || !g.known[p]
+			severed = severed || !g.sound(p)
 			push(p, unwanted)
 		}
 	}
@@ -235,6 +250,9 @@ func (g *Graph) Reached(heads []int32) []bool {
 	}
 	return seen
 }
+
+// sound reports whether a commit is known, and so is its place.
+func (g *Graph) sound(i int32) bool { return g.known[i] && !g.looped[i] }
 
 func (g *Graph) mark(i int32) uint32 {
 	if m := g.marks[i]; m>>markBits == g.epoch {

@@ -146,11 +146,12 @@ func headOf(r *report, builds map[string][]*report) *report {
 	return head
 }
 
-// join lays r over or under the head, the better source on top. The result is
+// join lays another report of the roll-out over or under r, the better source
+// on top. The result is
 // the exception: it changes as a roll-out goes on, so the later report wins.
-func (h *report) join(r *report) {
-	id, aliases := h.ID, append(append(h.aliases, r.ID), r.aliases...)
-	low, high := h.Reported, r.Reported
+func (r *report) join(o *report) {
+	id, aliases := r.ID, append(append(r.aliases, o.ID), o.aliases...)
+	low, high := r.Reported, o.Reported
 	if rank(high) < rank(low) {
 		low, high = high, low
 	}
@@ -164,9 +165,9 @@ func (h *report) join(r *report) {
 	slices.Sort(joined.Sources)
 	joined.ID = id
 	joined.Result, joined.ResultAt = result.Result, result.ResultAt
-	h.Reported, h.aliases = joined, aliases
-	h.settleTimes()
-	h.rolledBackAt = plimsoll.First(h.rolledBackAt, r.rolledBackAt)
+	r.Reported, r.aliases = joined, aliases
+	r.settleTimes()
+	r.rolledBackAt = plimsoll.First(r.rolledBackAt, o.rolledBackAt)
 }
 
 func rank(r plimsoll.Reported) int {

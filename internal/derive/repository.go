@@ -1,7 +1,6 @@
 package derive
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -148,7 +147,12 @@ func (r *Repository) linkMerges() {
 		r.brought, r.shape = map[int32][]int32{}, g.shape
 	}
 	numbers := r.mergeNumbers()
-	merges := slices.Collect(maps.Keys(numbers))
+	var merges []int32
+	for i, number := range numbers {
+		if number != 0 {
+			merges = append(merges, int32(i)) // mostly in order already
+		}
+	}
 	slices.SortFunc(merges, g.compare)
 	for _, m := range merges {
 		brought, ok := r.brought[m]
@@ -167,10 +171,10 @@ func (r *Repository) linkMerges() {
 	}
 }
 
-// mergeNumbers returns the merge commits with their pull requests: what the
-// commit says goes before what a pull request says of its merge.
-func (r *Repository) mergeNumbers() map[int32]int {
-	out := map[int32]int{}
+// mergeNumbers returns the pull request of each merge commit, by commit number:
+// what the commit says goes before what a pull request says of its merge.
+func (r *Repository) mergeNumbers() []int {
+	out := make([]int, len(r.commits))
 	for _, number := range slices.Backward(r.numbers) {
 		if i, ok := r.Graph.Find(r.pulls[number].MergeSHA); ok && r.commits[i].Merge {
 			out[i] = number
@@ -178,7 +182,7 @@ func (r *Repository) mergeNumbers() map[int32]int {
 	}
 	for i := range r.commits {
 		if c := &r.commits[i]; c.Merge && c.PullRequest != 0 {
-			out[int32(i)] = c.PullRequest
+			out[i] = c.PullRequest
 		}
 	}
 	return out

@@ -74,6 +74,7 @@ type step struct {
 	report *report
 	fact   plimsoll.Deployment
 
+	at       int // index in its environment
 	repo     *Repository
 	head     int32 // of the deployed commit in repo
 	hasHead  bool
@@ -123,7 +124,8 @@ func (t *timeline) walk(stream []*step, production bool) {
 		base *step // the last successful one: what the next is compared with
 		seen bool
 	)
-	for _, s := range stream {
+	for i, s := range stream {
+		s.at = i
 		f := &s.fact
 		f.Production = production
 		f.Result = s.report.Outcome()

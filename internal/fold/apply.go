@@ -69,15 +69,15 @@ func (f *Folder) apply(ctx context.Context) (int, error) {
 }
 
 // learn brings what is remembered up to what was committed.
-func (f *Folder) learn(learnt []func(*repositories)) {
+func (f *Folder) learn(learnt []func(*memory)) {
 	defer func() {
 		if p := recover(); p != nil {
-			f.opt.Log.Error("repositories are loaded again", "panic", fmt.Sprint(p))
+			f.opt.Log.Error("memory is dropped", "panic", fmt.Sprint(p))
 			f.forget()
 		}
 	}()
 	for _, learn := range learnt {
-		learn(f.repos)
+		learn(f.mem)
 	}
 }
 
@@ -104,7 +104,7 @@ type batch struct {
 	broken    map[int64]string
 	seen      map[string]bool // subjects and notes that are done: one combination covers all events of the batch
 	followers map[string]bool // repositories whose services have their note
-	learnt    []func(*repositories)
+	learnt    []func(*memory)
 }
 
 // guarded applies one event. A panic is a fault of ours; it comes back as an
@@ -201,10 +201,12 @@ func (b *batch) deployment(r *plimsoll.Record) error {
 		return err
 	}
 	d := plimsoll.CombineDeployment(rs)
+	d.ID = r.Subject // what the envelope says, whatever the body says
 	before, err := b.tx.PutDeployment(d)
 	if err != nil {
 		return err
 	}
+	b.learnt = append(b.learnt, func(m *memory) { m.addDeployment(before, d) })
 	if before != "" && before != d.Service {
 		if err := b.dirty(stepTimeline, before); err != nil {
 			return err
@@ -222,7 +224,7 @@ func (b *batch) change(r *plimsoll.Record) error {
 	if err := b.tx.PutChange(c); err != nil {
 		return err
 	}
-	b.learnt = append(b.learnt, func(rs *repositories) { rs.addChange(c) })
+	b.learnt = append(b.learnt, func(m *memory) { m.repos.addChange(c) })
 	waiting, err := b.tx.Wanting(c.SHA)
 	if err != nil {
 		return err
@@ -242,7 +244,7 @@ func (b *batch) pullRequest(r *plimsoll.Record) error {
 	if err := b.tx.PutPullRequest(p); err != nil {
 		return err
 	}
-	b.learnt = append(b.learnt, func(rs *repositories) { rs.addPullRequest(p) })
+	b.learnt = append(b.learnt, func(m *memory) { m.repos.addPullRequest(p) })
 	return b.follow(p.Repository)
 }
 
@@ -252,6 +254,7 @@ func (b *batch) incident(r *plimsoll.Record) error {
 		return err
 	}
 	i := plimsoll.Combine(rs)
+	i.ID = r.Subject
 	if err := b.tx.PutIncident(i); err != nil {
 		return err
 	}
@@ -264,6 +267,7 @@ func (b *batch) service(r *plimsoll.Record) error {
 		return err
 	}
 	s := plimsoll.Combine(rs)
+	s.Name = r.Subject
 	if err := b.tx.PutService(s); err != nil {
 		return err
 	}

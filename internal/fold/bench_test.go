@@ -163,3 +163,33 @@ func BenchmarkLiveEvent(b *testing.B) {
 		})
 	}
 }
+
+// What one event costs of somebody who reports no commits: the record of the
+// service is 5,000 deployments long, and each names a commit nobody knows.
+func BenchmarkLiveEventWithoutCommits(b *testing.B) {
+	history := scale{1, 5000, 0}.service(b, "service-0")
+	for i := range history {
+		d := plimsoll.DeploymentReport{
+			ID: fmt.Sprint("d-", i), Service: "service-0", Environment: "production", Version: fmt.Sprint("v", i), CommitSHA: fmt.Sprint("c", i),
+			CommitAt: history[i].OccurredAt.Add(-time.Hour), FinishedAt: history[i].OccurredAt,
+		}
+		history[i] = event(b, plimsoll.TypeDeployment, d.ID, d.FinishedAt, d)
+	}
+	db := mustOpen(b, store.Options{})
+	org := mustOrg(b, db, "default")
+	mustAppend(b, org, history)
+	f := New(db, org, Options{})
+	if err := f.CatchUp(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	at := plimsoll.TimeOf(received)
+	b.ResetTimer()
+	for i := range b.N {
+		at = at.Add(time.Second)
+		d := plimsoll.DeploymentReport{ID: fmt.Sprint("live-", i), Service: "service-0", Environment: "production", CommitSHA: fmt.Sprint("live", i), CommitAt: at, FinishedAt: at}
+		mustAppend(b, org, []plimsoll.Event{event(b, plimsoll.TypeDeployment, d.ID, at, d)})
+		if err := f.CatchUp(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

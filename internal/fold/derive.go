@@ -22,7 +22,8 @@ type work struct {
 	rows  int   // how much there is to compare and write
 	write func(tx *store.Tx, w *work, seq int64) error
 
-	panicked bool
+	committed func() // called when it is durable, if not nil
+	panicked  bool
 }
 
 // The names of the steps.
@@ -88,7 +89,7 @@ func (f *Folder) group(ctx context.Context, s step, notes []store.Note) (int, er
 	if err != nil {
 		return 0, err
 	}
-	return len(done), f.org.Update(ctx, func(tx *store.Tx) error {
+	err = f.org.Update(ctx, func(tx *store.Tx) error {
 		for _, w := range done {
 			if err := f.finish(tx, s, w, seq); err != nil {
 				return fmt.Errorf("%s: %w", w.key, err)
@@ -96,6 +97,15 @@ func (f *Folder) group(ctx context.Context, s step, notes []store.Note) (int, er
 		}
 		return nil
 	})
+	if err != nil {
+		return 0, err
+	}
+	for _, w := range done {
+		if w.committed != nil {
+			w.committed()
+		}
+	}
+	return len(done), nil
 }
 
 // guarded runs a step for one key. A derivation that panics is a fault of ours
@@ -149,7 +159,7 @@ func (f *Folder) resume(ctx context.Context) error {
 		return nil
 	}
 	err := f.org.Update(ctx, func(tx *store.Tx) error {
-		for _, s := range steps {
+		for _, s := range f.steps {
 			if _, err := tx.Resume(s.name); err != nil {
 				return err
 			}

@@ -1,6 +1,8 @@
 package fold
 
 import (
+	"slices"
+
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/derive"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
@@ -16,15 +18,17 @@ func (f *Folder) timeline(tx *store.Tx, service string) (*work, error) {
 	if in.Service, err = tx.Service(service); err != nil {
 		return nil, err
 	}
-	if in.Deployments, err = tx.ReportedDeployments(service); err != nil {
+	r, err := f.mem.service(tx, service)
+	if err != nil {
 		return nil, err
 	}
-	follow, err := findRepositories(tx, in.Service, in.Deployments)
+	in.Deployments = r.reports
+	follow, err := f.mem.repos.find(tx, in.Service, in.Deployments)
 	if err != nil {
 		return nil, err
 	}
 	in.Home = follow.home
-	if in.Repositories, err = f.repos.get(tx, follow.names); err != nil {
+	if in.Repositories, err = f.mem.repos.get(tx, follow.names); err != nil {
 		return nil, err
 	}
 	out := derive.Timeline(in)
@@ -33,29 +37,48 @@ func (f *Folder) timeline(tx *store.Tx, service string) (*work, error) {
 		if err := tx.Fault("derive:timeline"); err != nil {
 			return err
 		}
-		span, changed, err := tx.PutTimeline(service, out.Deployments, out.Deliveries, out.Evidence, seq)
+		changed, err := writeTimeline(tx, service, r, out, w.since, seq)
 		if err != nil {
 			return err
 		}
 		if changed {
-			if err := touchIncidents(tx, service, span, w.since); err != nil {
-				return err
-			}
 			if err := tx.MarkDirty(stepOutcome, service, w.since); err != nil {
 				return err
 			}
 		}
+		if r.written != nil && r.follow.equal(follow) {
+			return nil
+		}
 		return tx.Follow(service, follow.names, follow.wanted)
 	}
+	w.committed = func() { r.written, r.follow = &out, follow }
 	return w, nil
 }
 
-// touchIncidents notes every incident that may now be held against another
-// deployment: those of the service that began after the first deployment that
-// changed, those that name a deployment of it, and those that are held against
-// one of it now, whatever they named it by.
-func touchIncidents(tx *store.Tx, service string, span plimsoll.Window, since int64) error {
-	ids, err := tx.IncidentsSince(service, span.From)
+// writeTimeline writes the facts of a service, and notes every incident that
+// may now be held against another deployment.
+func writeTimeline(tx *store.Tx, service string, r *remembered, out derive.TimelineOutput, since, seq int64) (bool, error) {
+	if r.written == nil {
+		span, changed, err := tx.PutTimeline(service, out.Deployments, out.Deliveries, out.Evidence, seq)
+		if err != nil || !changed {
+			return false, err
+		}
+		return true, touchAll(tx, service, span, since)
+	}
+	before, after := r.difference(out)
+	span, changed, err := tx.PatchTimeline(service, before, after, seq)
+	if err != nil || !changed || len(before.Deployments)+len(after.Deployments) == 0 {
+		return changed, err
+	}
+	return true, touchChanged(tx, service, span, append(before.Deployments, after.Deployments...), since)
+}
+
+// touchAll notes the incidents of a service of which nobody remembers what
+// changed: those that began after the first deployment that did, those that
+// name a deployment of it, and those that are held against one of it now,
+// whatever they named it by.
+func touchAll(tx *store.Tx, service string, span plimsoll.Window, since int64) error {
+	later, err := tx.IncidentsSince(service, span.From)
 	if err != nil {
 		return err
 	}
@@ -67,10 +90,39 @@ func touchIncidents(tx *store.Tx, service string, span plimsoll.Window, since in
 	if err != nil {
 		return err
 	}
-	ids = append(ids, naming...)
+	ids := append(later, naming...)
 	for _, i := range held {
 		ids = append(ids, i.ID)
 	}
+	return markIncidents(tx, ids, since)
+}
+
+// touchChanged notes the incidents of a service that began after the first
+// deployment that changed, and those that name one that changed by anything it
+// was or is called.
+func touchChanged(tx *store.Tx, service string, span plimsoll.Window, changed []plimsoll.Deployment, since int64) error {
+	ids, err := tx.IncidentsSince(service, span.From)
+	if err != nil {
+		return err
+	}
+	asked := map[string]bool{"": true}
+	for _, d := range changed {
+		for _, name := range append([]string{d.ID, d.CommitSHA, d.Version}, d.Aliases...) {
+			if asked[name] {
+				continue
+			}
+			asked[name] = true
+			naming, err := tx.IncidentsNaming(name)
+			if err != nil {
+				return err
+			}
+			ids = append(ids, naming...)
+		}
+	}
+	return markIncidents(tx, ids, since)
+}
+
+func markIncidents(tx *store.Tx, ids []string, since int64) error {
 	for _, id := range ids {
 		if err := tx.MarkDirty(stepIncident, id, since); err != nil {
 			return err
@@ -136,11 +188,15 @@ func candidates(tx *store.Tx, r plimsoll.IncidentReport, set plimsoll.Settings) 
 func (f *Folder) outcome(tx *store.Tx, service string) (*work, error) {
 	var in derive.OutcomeInput
 	var err error
-	if in.Deployments, err = tx.ServiceDeployments(service); err != nil {
-		return nil, err
-	}
-	if in.Evidence, err = tx.TimelineEvidence(service); err != nil {
-		return nil, err
+	if r := f.mem.services[service]; r != nil && r.written != nil {
+		in.Deployments, in.Evidence = slices.Clone(r.written.Deployments), r.written.Evidence
+	} else {
+		if in.Deployments, err = tx.ServiceDeployments(service); err != nil {
+			return nil, err
+		}
+		if in.Evidence, err = tx.TimelineEvidence(service); err != nil {
+			return nil, err
+		}
 	}
 	if in.Incidents, err = tx.IncidentsOf(service); err != nil {
 		return nil, err

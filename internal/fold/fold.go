@@ -35,7 +35,8 @@ type Folder struct {
 	db      *store.DB
 	org     *store.Org
 	opt     Options
-	repos   *repositories
+	steps   []step
+	mem     *memory
 	applied int              // events since the last derivation
 	broken  map[int64]string // events whose application panicked, and how
 	resumed bool             // what was set aside before the start was taken up again
@@ -52,7 +53,7 @@ func New(db *store.DB, org *store.Org, opt Options) *Folder {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Folder{db: db, org: org, opt: opt, repos: newRepositories(), broken: map[int64]string{}}
+	return &Folder{db: db, org: org, opt: opt, steps: steps, mem: newMemory(), broken: map[int64]string{}}
 }
 
 // Run folds until ctx ends. Trouble with the store is logged and tried again.
@@ -97,7 +98,7 @@ func (f *Folder) CatchUp(ctx context.Context) error {
 }
 
 // forget drops what is remembered of the store.
-func (f *Folder) forget() { f.repos = newRepositories() }
+func (f *Folder) forget() { f.mem = newMemory() }
 
 // step applies one batch of events, or derives when none is left.
 func (f *Folder) step(ctx context.Context) (more bool, err error) {
@@ -113,7 +114,7 @@ func (f *Folder) step(ctx context.Context) (more bool, err error) {
 		return true, nil
 	}
 	f.applied = 0
-	for _, s := range steps {
+	for _, s := range f.steps {
 		if err := f.derive(ctx, s); err != nil {
 			return false, fmt.Errorf("derive %s: %w", s.name, err)
 		}

@@ -83,9 +83,7 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 					t.Fatal(err)
 				}
 				told := slices.Clone(w.events)
-				for _, e := range w.events[:20] {
-					told = append(told, e)
-				}
+				told = append(told, w.events[:20]...)
 				told = append(told, w.events[len(w.events)/2:]...)
 				rand.New(rand.NewPCG(seed, 3)).Shuffle(len(told), func(i, j int) { told[i], told[j] = told[j], told[i] })
 				got, err := play(mustOrg(t, db, fmt.Sprintf("%s %d told", name, seed)), db, says(plant(told)...))

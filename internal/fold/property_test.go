@@ -88,7 +88,10 @@ func tryWorld(t *testing.T, db *store.DB, seed uint64, cover *coverage) {
 	cover.world(w, want)
 }
 
-// retell tells the same events in another way.
+// retell tells the same events in another way: in disorder, some twice, in
+// portions that are folded as they come, with restarts between them. Mostly the
+// last few come one by one, so that what each of them must set right is not set
+// right by another.
 func retell(r *rand.Rand, events []plimsoll.Event, cover *coverage) []act {
 	told := slices.Clone(events)
 	for _, e := range events {
@@ -107,25 +110,26 @@ func retell(r *rand.Rand, events []plimsoll.Event, cover *coverage) []act {
 	default:
 		r.Shuffle(len(told), func(i, j int) { told[i], told[j] = told[j], told[i] })
 	}
-	portion := 1 + r.IntN(len(told))
+	portion, alone := 5+r.IntN(len(told)), r.IntN(6)
 	var acts []act
 	latest := plimsoll.Time(0)
-	for _, e := range told {
+	for i, e := range told {
 		if e.OccurredAt < latest {
 			cover.count("late event")
 		}
 		latest = max(latest, e.OccurredAt)
 		acts = append(acts, act{event: e})
-		if r.IntN(portion) == 0 && r.IntN(3) == 0 {
-			a := act{cut: true, restart: r.IntN(3) == 0, refold: r.IntN(10) == 0}
-			if a.restart {
-				cover.count("restart")
-			}
-			if a.refold {
-				cover.count("refold")
-			}
-			acts = append(acts, a)
+		if r.IntN(portion) > 0 && len(told)-1-i > alone {
+			continue
 		}
+		a := act{cut: true, restart: r.IntN(3) == 0, refold: r.IntN(20) == 0}
+		if a.restart {
+			cover.count("restart")
+		}
+		if a.refold {
+			cover.count("refold")
+		}
+		acts = append(acts, a)
 	}
 	return acts
 }

@@ -18,13 +18,19 @@ const mostCommits = 400_000
 type repositories struct {
 	byName map[string]*derive.Repository
 	used   []string // the last used at the end
+
+	absent map[string]bool // commits that no repository holds
 }
 
+// mostAbsent bounds the commits that are known to be held by none.
+const mostAbsent = 200_000
+
 func newRepositories() *repositories {
-	return &repositories{byName: map[string]*derive.Repository{}}
+	return &repositories{byName: map[string]*derive.Repository{}, absent: map[string]bool{}}
 }
 
 func (rs *repositories) addChange(c plimsoll.ChangeReport) {
+	delete(rs.absent, c.SHA)
 	if r := rs.byName[c.Repository]; r != nil {
 		r.AddChange(c)
 	}
@@ -95,10 +101,14 @@ type following struct {
 	wanted []string // commits whose repository decides where home is, sorted
 }
 
-// findRepositories says which repositories a service is built from: the one in
+func (f following) equal(g following) bool {
+	return f.home == g.home && slices.Equal(f.names, g.names) && slices.Equal(f.wanted, g.wanted)
+}
+
+// find says which repositories a service is built from: the one in
 // the catalogue, those its deployments name, and where none is named the one
 // that holds a deployed commit.
-func findRepositories(tx *store.Tx, service plimsoll.ServiceReport, deployments []plimsoll.Reported) (following, error) {
+func (rs *repositories) find(tx *store.Tx, service plimsoll.ServiceReport, deployments []plimsoll.Reported) (following, error) {
 	var f following
 	add := func(name string) {
 		if name != "" && !slices.Contains(f.names, name) {
@@ -115,7 +125,7 @@ func findRepositories(tx *store.Tx, service plimsoll.ServiceReport, deployments 
 		f.home = cmp.Or(f.home, d.Repository)
 	}
 	if f.home == "" {
-		if err := f.findHolder(tx, latest); err != nil {
+		if err := rs.findHolder(tx, &f, latest); err != nil {
 			return f, err
 		}
 		add(f.home)
@@ -128,7 +138,7 @@ func findRepositories(tx *store.Tx, service plimsoll.ServiceReport, deployments 
 
 // findHolder takes for home the repository that holds a deployed commit, of the
 // latest deployment for which there is one; of several the first by name.
-func (f *following) findHolder(tx *store.Tx, latest []plimsoll.Reported) error {
+func (rs *repositories) findHolder(tx *store.Tx, f *following, latest []plimsoll.Reported) error {
 	for _, d := range latest {
 		for _, sha := range append([]string{d.CommitSHA}, d.Changes...) {
 			if sha == "" {
@@ -136,12 +146,17 @@ func (f *following) findHolder(tx *store.Tx, latest []plimsoll.Reported) error {
 			}
 			// Another repository may come to hold it, so it stays wanted.
 			f.wanted = append(f.wanted, sha)
+			if rs.absent[sha] {
+				continue
+			}
 			holders, err := tx.RepositoriesOf(sha)
 			if err != nil {
 				return err
 			}
 			if len(holders) > 0 {
 				f.home = cmp.Or(f.home, holders[0])
+			} else if len(rs.absent) < mostAbsent {
+				rs.absent[sha] = true
 			}
 		}
 		if f.home != "" {

@@ -134,12 +134,13 @@ func (d *Desk) Summary(ctx context.Context, q Question, unit metric.Unit) (Summa
 		if err != nil {
 			return err
 		}
-		if now, err = load(tx, f); err != nil {
+		f.Window.From = before.Window.From
+		c, err := d.columns(tx, f, at)
+		if err != nil {
 			return err
 		}
-		f.Window = before.Window
-		then, err = load(tx, f)
-		return err
+		now, then = c.cut(q.Window), c.cut(before.Window)
+		return nil
 	})
 	if err != nil {
 		return out, err
@@ -224,7 +225,7 @@ func (d *Desk) row(tx *store.Tx, q Question, name string, position int64, bench 
 	if row.Service, err = service(tx, name); err != nil {
 		return row, err
 	}
-	in, err := load(tx, f)
+	in, err := d.facts(tx, f, position)
 	if err != nil {
 		return row, err
 	}

@@ -189,7 +189,7 @@ func changes(leads []store.Lead) []Change {
 	out := make([]Change, 0, len(leads))
 	for _, l := range leads {
 		c := Change{
-			SHA: l.Key, Repository: l.Repository, Service: l.Service, Subject: l.Subject, AuthoredAt: l.AuthoredAt,
+			SHA: l.Key, Repository: l.Repository, Service: l.Service, Subject: l.Subject, AuthoredAt: l.AuthoredAt.Or(l.CommittedAt, l.StartAt),
 			CommittedAt: l.CommittedAt, StartAt: l.StartAt, DeliveredAt: l.DeliveredAt, ExposedAt: l.ExposedAt,
 			Deployment: l.Deployment, PullRequest: l.PullRequest, Bot: l.Bot,
 		}

@@ -36,7 +36,6 @@ type facts struct {
 	failures    []metric.Restore
 	incidents   []metric.Restore
 	record      metric.Record
-	services    []string // by the index used in deployments
 	quality     DataQuality
 }
 
@@ -54,7 +53,7 @@ func (d *Desk) Measures(ctx context.Context, q Question) (Measures, error) {
 	var position int64
 	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, at int64) (err error) {
 		position = at
-		in, err = load(tx, f)
+		in, err = d.facts(tx, f, at)
 		return err
 	})
 	if err != nil {
@@ -83,95 +82,6 @@ func (in facts) measure(asked Asked, p metric.Period, bench *metric.Benchmark, s
 	}
 }
 
-// load reads the facts of a filter. What only the production class has is read
-// for it alone.
-func load(tx *store.Tx, f store.Filter) (facts, error) {
-	var in facts
-	first, err := tx.FirstDeployments(f)
-	if err != nil {
-		return in, err
-	}
-	marks, err := evidence(tx, f.Service)
-	if err != nil {
-		return in, err
-	}
-	index := map[string]int32{}
-	for name, at := range first {
-		index[name] = int32(len(in.services))
-		in.services = append(in.services, name)
-		in.record.Services = append(in.record.Services, at)
-		in.record.First = plimsoll.First(in.record.First, at)
-	}
-	err = tx.DeploymentPoints(f, func(p store.DeploymentPoint) {
-		m := marks[p.ID]
-		in.deployments = append(in.deployments, metric.Deployment{
-			StartedAt: p.BegunAt, EndedAt: p.EndedAt, OldestAt: p.OldestAt, Service: index[p.Service],
-			Kind: metric.KindOf(p.Kind), Result: metric.ResultOf(p.Result), Evidence: m.accepted,
-			Counted: p.Counted, Judged: p.Judged, Failed: m.accepted != 0, Suspected: m.suspected,
-			Repairs: p.Repairs, Planned: p.Planned,
-		})
-		if p.Counted {
-			in.quality.Deployments++
-			if p.Commit {
-				in.quality.WithCommit++
-			}
-			if p.Coverage != plimsoll.CoverageNone {
-				in.quality.WithKnownChanges++
-			}
-		}
-	})
-	if err != nil || !f.Production {
-		return in, err
-	}
-	return in, in.loadProduction(tx, f)
-}
-
-func (in *facts) loadProduction(tx *store.Tx, f store.Filter) error {
-	err := tx.LeadPoints(f, plimsoll.BasisChange, func(start, committed, delivered plimsoll.Time) {
-		in.changes = append(in.changes, metric.Lead{StartAt: start, CommittedAt: committed, DeliveredAt: delivered})
-	})
-	if err != nil {
-		return err
-	}
-	err = tx.LeadPoints(f, plimsoll.BasisPullRequest, func(start, committed, delivered plimsoll.Time) {
-		in.pulls = append(in.pulls, metric.Lead{StartAt: start, CommittedAt: committed, DeliveredAt: delivered})
-	})
-	if err != nil {
-		return err
-	}
-	// What failed before the window may last into it, and is watched there.
-	f.Window.From = 0
-	restore := func(list *[]metric.Restore) func(from, to plimsoll.Time, severity string) {
-		return func(from, to plimsoll.Time, severity string) {
-			*list = append(*list, metric.Restore{FailedAt: from, RestoredAt: to, Severity: severity})
-		}
-	}
-	if err := tx.FailurePoints(f, restore(&in.failures)); err != nil {
-		return err
-	}
-	return tx.IncidentPoints(f, restore(&in.incidents))
-}
-
-// mark is the evidence against one deployment.
-type mark struct {
-	accepted  metric.EvidenceSet
-	suspected bool
-}
-
-func evidence(tx *store.Tx, service string) (map[string]mark, error) {
-	out := map[string]mark{}
-	err := tx.EvidenceMarks(service, func(e store.EvidenceMark) {
-		m := out[e.Deployment]
-		if e.Accepted {
-			m.accepted = m.accepted.With(e.Kind)
-		} else {
-			m.suspected = true
-		}
-		out[e.Deployment] = m
-	})
-	return out, err
-}
-
 // SeriesAnswer is one measure, bucket by bucket.
 type SeriesAnswer struct {
 	Asked
@@ -193,7 +103,7 @@ func (d *Desk) Series(ctx context.Context, q Question, m metric.Measure, unit me
 	var position int64
 	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, at int64) (err error) {
 		position = at
-		in, err = load(tx, f)
+		in, err = d.facts(tx, f, at)
 		return err
 	})
 	if err != nil {

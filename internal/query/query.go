@@ -35,8 +35,12 @@ type Desk struct {
 	now    func() time.Time
 	zone   *time.Location
 
-	stalled atomic.Int64 // position at which the facts were last seen to stand still, plus one
+	stalled atomic.Pointer[standstill]
+	memory  memory
 }
+
+// standstill is where the facts were last seen not to move for a while.
+type standstill struct{ facts, head int64 }
 
 // Options are what a Desk needs to know.
 type Options struct {
@@ -143,9 +147,12 @@ func (d *Desk) wait(ctx context.Context, minSeq int64) error {
 		if !required && minSeq == 0 {
 			minSeq = head
 		}
+		if at >= minSeq || !required && minSeq-at > farBehind {
+			return nil
+		}
 		// Facts that stood still a moment ago, as they do when something of
-		// them cannot be derived, are not waited for again until they move.
-		if at >= minSeq || !required && (minSeq-at > farBehind || d.stalled.Load() == at+1) {
+		// them cannot be derived, are not waited for again until anything moves.
+		if was := d.stalled.Load(); !required && was != nil && *was == (standstill{at, head}) {
 			return nil
 		}
 		if required && minSeq > head {
@@ -157,7 +164,7 @@ func (d *Desk) wait(ctx context.Context, minSeq int64) error {
 			return ctx.Err()
 		case <-late.C:
 			if !required {
-				d.stalled.Store(at + 1)
+				d.stalled.Store(&standstill{at, head})
 				return nil
 			}
 			return plimsoll.Errorf(plimsoll.CodeUnavailable, "the facts have come to event %d and not yet to %d; ask again", at, minSeq)

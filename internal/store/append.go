@@ -89,8 +89,10 @@ func (tx *Tx) append(d Delivery, body []byte, out *Receipt) error {
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, tx.org, num, d.Source, d.DeliveryID, tx.now, d.ContentType, d.Outcome, d.Size, body, out.Accepted, out.Duplicates); err != nil {
 		return err
 	}
-	if err := tx.setCounter("log", seq); err != nil {
-		return err
+	if out.Accepted > 0 {
+		if err := tx.setCounter("log", seq); err != nil {
+			return err
+		}
 	}
 	return tx.Fault("append:counter")
 }
@@ -101,15 +103,26 @@ func (tx *Tx) appendEvent(e *plimsoll.Event, delivery, seq int64) (stored bool, 
 	key := dedupeKey(e)
 	n, err := tx.exec(`INSERT INTO events (org, seq, recorded_at, type, schema_version, subject, source, delivery, delivery_id, idx,
 			occurred_at, actor, decoder, supersedes, content_hash, dedupe, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (org, dedupe) DO NOTHING`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		tx.org, seq, tx.now, string(e.Type), e.SchemaVersion, e.Subject, e.Source, delivery, e.DeliveryID, e.Index,
 		int64(e.OccurredAt), e.Actor, e.Decoder, e.Supersedes, e.Hash[:], key[:], e.Body)
 	if err != nil || n == 1 {
 		return n == 1, seq, err
 	}
 	var hash []byte
-	if _, err := tx.one(`SELECT seq, content_hash FROM events WHERE org = ? AND dedupe = ?`, tx.args(key[:]), &at, &hash); err != nil {
+	var there bool
+	if e.DeliveryID == "" {
+		there, err = tx.one(`SELECT seq, content_hash FROM events WHERE org = ? AND type = ? AND subject = ? AND dedupe = ?`,
+			tx.args(string(e.Type), e.Subject, key[:]), &at, &hash)
+	} else {
+		there, err = tx.one(`SELECT seq, content_hash FROM events WHERE org = ? AND dedupe = ? AND delivery_id <> ''`,
+			tx.args(key[:]), &at, &hash)
+	}
+	if err != nil {
 		return false, 0, err
+	}
+	if !there {
+		return false, 0, fmt.Errorf("event %d is in the way of a new one", seq)
 	}
 	if !bytes.Equal(hash, e.Hash[:]) {
 		return false, 0, &plimsoll.Error{
@@ -146,11 +159,10 @@ func (tx *Tx) setCounter(name string, v int64) error {
 
 // next takes n numbers of a counter and returns the first.
 func (tx *Tx) next(name string, n int64) (int64, error) {
-	v, err := tx.counter(name)
-	if err != nil {
-		return 0, err
-	}
-	return v + 1, tx.setCounter(name, v+n)
+	var last int64
+	_, err := tx.one(`INSERT INTO counters (org, name, value) VALUES (?, ?, ?)
+		ON CONFLICT (org, name) DO UPDATE SET value = counters.value + excluded.value RETURNING value`, tx.args(name, n), &last)
+	return last - n + 1, err
 }
 
 func deflate(b []byte) ([]byte, error) {

@@ -48,7 +48,7 @@ func reads(tb testing.TB, o *Org) map[string]string {
 			"Earlier": {int64(2), int64(9)}, "Position": {"facts"}, "ReportedDeployments": {"checkout"}, "DeploymentServices": {"d-1"},
 			"HasChange": {"example/checkout", "a1"}, "Change": {"example/checkout", "a1"}, "RepositoriesOf": {"a1"},
 			"PullRequests": {"example/checkout"}, "ReportedIncident": {"i-1"}, "IncidentsSince": {"basket", plimsoll.Time(0)},
-			"IncidentsNamingDeploymentsOf": {"checkout"}, "Service": {"checkout"}, "Followers": {"example/checkout"}, "Wanting": {"c3"},
+			"IncidentsNamingDeploymentsOf": {"checkout"}, "IncidentsNaming": {"d-1"}, "Service": {"checkout"}, "Followers": {"example/checkout"}, "Wanting": {"c3"},
 			"FirstDeployment": {f}, "FirstDeployments": {f}, "Deployments": {f, Page{Limit: 9}}, "ServiceDeployments": {"checkout"},
 			"DeploymentsAround": {"checkout", plimsoll.Time(1), plimsoll.Forever}, "DeploymentsNamed": {"run-17"}, "Deployment": {"run-17"},
 			"EvidenceOf": {"d-1"}, "TimelineEvidence": {"checkout"}, "Incidents": {f, Page{Limit: 9}}, "Incident": {"i-1"},
@@ -87,7 +87,7 @@ func reads(tb testing.TB, o *Org) map[string]string {
 // walks are the methods that reads calls by name; writes are those that write.
 var (
 	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes"}
-	writes = strings.Fields(`Clean Done ErasePerson Fault Follow Forget MarkDirty Park PutChange PutDeployment PutIncident PutIncidentFact
+	writes = strings.Fields(`Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDeployment PutIncident PutIncidentFact
 		PutOutcome PutPullRequest PutService PutSettings PutTimeline Resume SetAside SetCursor Unpark`)
 )
 

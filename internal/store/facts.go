@@ -20,32 +20,16 @@ const (
 // service as of event seq. It returns the span of time in which deployments
 // changed; ok is false when none did.
 func (tx *Tx) PutTimeline(service string, deployments []plimsoll.Deployment, leads []plimsoll.Delivery, evidence []plimsoll.Evidence, seq int64) (span plimsoll.Window, ok bool, err error) {
-	rows := make([]version, 0, len(deployments))
-	for _, d := range deployments {
-		doc, err := json.Marshal(d)
-		if err != nil {
-			return span, false, err
-		}
-		rows = append(rows, version{
-			key: []any{d.ID},
-			rest: []any{d.Environment, d.Production, d.Team, string(d.Kind), string(d.Result), d.Counted, d.Judged,
-				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(d.Coverage), d.Fixes != "", d.IsPlanned(), string(doc)},
-			from: d.BegunAt(), to: d.EndedAt(),
-		})
+	rows, err := deploymentRows(deployments)
+	if err != nil {
+		return span, false, err
 	}
 	span, ok, err = tx.replace(deploymentTable, []any{service}, rows, seq)
 	if err != nil {
 		return span, ok, err
 	}
-	if ok {
-		if err := tx.noteChange(service, FactDeployments, span, seq); err != nil {
-			return span, ok, err
-		}
-		if err := tx.putAliases(service, deployments); err != nil {
-			return span, ok, err
-		}
-	}
-	if err := tx.Fault("derive:deployments"); err != nil {
+	err = tx.deploymentsWritten(service, span, ok, seq, func() error { return tx.putAliases(service, deployments) })
+	if err != nil {
 		return span, ok, err
 	}
 	if err := tx.putLeads(service, leads, seq); err != nil {
@@ -55,10 +39,44 @@ func (tx *Tx) PutTimeline(service string, deployments []plimsoll.Deployment, lea
 	return span, ok || changed, err
 }
 
+// deploymentsWritten notes the change, if there was one, and writes the aliases.
+func (tx *Tx) deploymentsWritten(service string, span plimsoll.Window, changed bool, seq int64, aliases func() error) error {
+	if changed {
+		if err := tx.noteChange(service, FactDeployments, span, seq); err != nil {
+			return err
+		}
+		if err := aliases(); err != nil {
+			return err
+		}
+	}
+	return tx.Fault("derive:deployments")
+}
+
+func deploymentRows(deployments []plimsoll.Deployment) ([]version, error) {
+	rows := make([]version, 0, len(deployments))
+	for _, d := range deployments {
+		doc, err := json.Marshal(d)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, version{
+			key: []any{d.ID},
+			rest: []any{d.Environment, d.Production, d.Team, string(d.Kind), string(d.Result), d.Counted, d.Judged,
+				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(d.Coverage), d.Fixes != "", d.IsPlanned(), string(doc)},
+			from: d.BegunAt(), to: d.EndedAt(),
+		})
+	}
+	return rows, nil
+}
+
 func (tx *Tx) putAliases(service string, deployments []plimsoll.Deployment) error {
 	if _, err := tx.exec(`DELETE FROM deployment_ids WHERE org = ? AND service = ?`, tx.org, service); err != nil {
 		return err
 	}
+	return tx.addAliases(service, deployments)
+}
+
+func (tx *Tx) addAliases(service string, deployments []plimsoll.Deployment) error {
 	for _, d := range deployments {
 		for _, a := range d.Aliases {
 			if _, err := tx.exec(`INSERT INTO deployment_ids (org, alias, id, service) VALUES (?, ?, ?, ?)
@@ -71,6 +89,14 @@ func (tx *Tx) putAliases(service string, deployments []plimsoll.Deployment) erro
 }
 
 func (tx *Tx) putLeads(service string, leads []plimsoll.Delivery, seq int64) error {
+	span, ok, err := tx.replace(leadTable, []any{service}, leadRows(leads), seq)
+	if err != nil || !ok {
+		return err
+	}
+	return tx.noteChange(service, FactLeadTimes, span, seq)
+}
+
+func leadRows(leads []plimsoll.Delivery) []version {
 	rows := make([]version, 0, len(leads))
 	for _, l := range leads {
 		rows = append(rows, version{
@@ -79,19 +105,27 @@ func (tx *Tx) putLeads(service string, leads []plimsoll.Delivery, seq int64) err
 			from: l.StartAt, to: l.DeliveredAt,
 		})
 	}
-	span, ok, err := tx.replace(leadTable, []any{service}, rows, seq)
-	if err != nil || !ok {
-		return err
-	}
-	return tx.noteChange(service, FactLeadTimes, span, seq)
+	return rows
 }
 
 func (tx *Tx) putEvidence(service, step string, evidence []plimsoll.Evidence, seq int64) (bool, error) {
+	rows, err := evidenceRows(evidence)
+	if err != nil {
+		return false, err
+	}
+	span, ok, err := tx.replace(evidenceTable, []any{service, step}, rows, seq)
+	if err != nil || !ok {
+		return ok, err
+	}
+	return true, tx.noteChange(service, FactEvidence, span, seq)
+}
+
+func evidenceRows(evidence []plimsoll.Evidence) ([]version, error) {
 	rows := make([]version, 0, len(evidence))
 	for _, e := range evidence {
 		doc, err := json.Marshal(e)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		rows = append(rows, version{
 			key:  []any{e.ID},
@@ -99,11 +133,7 @@ func (tx *Tx) putEvidence(service, step string, evidence []plimsoll.Evidence, se
 			from: e.At, to: e.At,
 		})
 	}
-	span, ok, err := tx.replace(evidenceTable, []any{service, step}, rows, seq)
-	if err != nil || !ok {
-		return ok, err
-	}
-	return true, tx.noteChange(service, FactEvidence, span, seq)
+	return rows, nil
 }
 
 // PutIncidentFact makes an incident a current fact as of event seq; ok is false

@@ -251,19 +251,33 @@ func (tx *Tx) Settings() (plimsoll.Settings, error) {
 // Follow notes which repositories and which unknown commits a service follows
 // from, in place of what was noted before.
 func (tx *Tx) Follow(service string, repositories, wanted []string) error {
-	if _, err := tx.exec(`DELETE FROM service_repositories WHERE org = ? AND service = ?`, tx.org, service); err != nil {
+	if err := tx.putSet("service_repositories", "repository", service, repositories); err != nil {
 		return err
 	}
-	for _, r := range repositories {
-		if _, err := tx.exec(`INSERT INTO service_repositories (org, repository, service) VALUES (?, ?, ?)`, tx.org, r, service); err != nil {
+	return tx.putSet("wanted_commits", "sha", service, wanted)
+}
+
+// putSet makes names the set of a service, and writes only the difference.
+func (tx *Tx) putSet(table, column, service string, names []string) error {
+	had, err := tx.strings(`SELECT `+column+` FROM `+table+` WHERE org = ? AND service = ?`, service)
+	if err != nil {
+		return err
+	}
+	gone := make(map[string]bool, len(had))
+	for _, n := range had {
+		gone[n] = true
+	}
+	for _, n := range names {
+		if gone[n] {
+			delete(gone, n)
+			continue
+		}
+		if _, err := tx.exec(`INSERT INTO `+table+` (org, `+column+`, service) VALUES (?, ?, ?)`, tx.org, n, service); err != nil {
 			return err
 		}
 	}
-	if _, err := tx.exec(`DELETE FROM wanted_commits WHERE org = ? AND service = ?`, tx.org, service); err != nil {
-		return err
-	}
-	for _, sha := range wanted {
-		if _, err := tx.exec(`INSERT INTO wanted_commits (org, sha, service) VALUES (?, ?, ?)`, tx.org, sha, service); err != nil {
+	for n := range gone {
+		if _, err := tx.exec(`DELETE FROM `+table+` WHERE org = ? AND `+column+` = ? AND service = ?`, tx.org, n, service); err != nil {
 			return err
 		}
 	}

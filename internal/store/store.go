@@ -133,6 +133,11 @@ func (db *DB) connect(ctx context.Context) error {
 	if db.writer, err = newSession(ctx, db.sql); err != nil {
 		return err
 	}
+	// Each event of an import touches a random page of an index. The cache holds
+	// the index of about a million; beyond it every commit reads as it writes.
+	if err := db.writer.exec(ctx, `PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = `+strconv.Itoa(checkpointPages)); err != nil {
+		return err
+	}
 	for range db.opt.Readers {
 		s, err := newSession(ctx, db.sql)
 		if err != nil {

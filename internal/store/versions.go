@@ -62,6 +62,11 @@ func (tx *Tx) replace(t table, group []any, rows []version, seq int64) (span pli
 	if err != nil {
 		return span, false, err
 	}
+	return tx.change(t, group, old, rows, seq)
+}
+
+// change makes rows take the place of old ones, by name.
+func (tx *Tx) change(t table, group []any, old map[string]known, rows []version, seq int64) (span plimsoll.Window, ok bool, err error) {
 	touch := func(times ...plimsoll.Time) {
 		ok = true
 		span.From = plimsoll.First(append(times, span.From)...)
@@ -98,9 +103,15 @@ func (tx *Tx) replace(t table, group []any, rows []version, seq int64) (span pli
 
 func (tx *Tx) currentRows(t table, group []any) (map[string]known, error) {
 	old := map[string]known{}
+	err := tx.readCurrent(t, t.group, group, old)
+	return old, err
+}
+
+// readCurrent adds to old the current rows that have the values in the columns.
+func (tx *Tx) readCurrent(t table, by []string, values []any, old map[string]known) error {
 	columns := append([]string{"hash", "from_seq", t.from, t.to}, t.key...)
-	query := `SELECT ` + strings.Join(columns, ", ") + ` FROM ` + t.name + ` WHERE org = ? AND ` + t.where(t.group) + ` AND to_seq = ?`
-	err := tx.each(query, append(append([]any{tx.org}, group...), int64(current)), func(rows *sql.Rows) error {
+	query := `SELECT ` + strings.Join(columns, ", ") + ` FROM ` + t.name + ` WHERE org = ? AND ` + t.where(by) + ` AND to_seq = ?`
+	return tx.each(query, append(append([]any{tx.org}, values...), int64(current)), func(rows *sql.Rows) error {
 		var k known
 		parts := make([]string, len(t.key))
 		dest := []any{&k.hash, &k.from, &k.begun, &k.ended}
@@ -116,7 +127,6 @@ func (tx *Tx) currentRows(t table, group []any) (map[string]known, error) {
 		old[nameOf(k.key)] = k
 		return nil
 	})
-	return old, err
 }
 
 // end closes the version of a fact. One that began with the same event never

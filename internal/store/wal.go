@@ -6,14 +6,15 @@ import (
 	"time"
 )
 
-// SQLite copies its log of writes (the WAL) into the database after every 1,000
-// pages, and begins it anew once no reader needs it. Readers that overlap
-// without end never let it come to that, and the file grows for as long as they
-// do. So when it is large the writer waits for a moment in which nobody reads.
+// SQLite copies its log of writes (the WAL) into the database now and then, and
+// begins it anew once no reader needs it. Readers that overlap without end
+// never let it come to that, and the file grows for as long as they do. So when
+// it is large the writer waits for a moment in which nobody reads.
 const (
-	keptWAL   = 16 << 20               // size it keeps when begun anew
-	mostWAL   = 64 << 20               // size from which on it is shortened
-	quietWait = 250 * time.Millisecond // how long the writer waits for readers to end
+	checkpointPages = 4000                   // written between two copies: more cost less, and recover slower
+	keptWAL         = 16 << 20               // size the file keeps when begun anew
+	mostWAL         = 64 << 20               // size from which on it is shortened
+	quietWait       = 250 * time.Millisecond // how long the writer waits for readers to end
 )
 
 // shortenLog begins the log of writes anew when it has become large. A reader

@@ -50,6 +50,7 @@ func firstAsset(t *testing.T, s *site) string {
 // and returns how many pages it saw.
 func crawl(t *testing.T, s *site, also ...string) int {
 	t.Helper()
+	s.ids(url.Values{}) // the pages do not wait long for what was written
 	queue, seen := append([]string{"/"}, also...), map[string]bool{}
 	for len(queue) > 0 {
 		path := queue[0]

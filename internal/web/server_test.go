@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +28,7 @@ type site struct {
 	http *http.Client
 	log  *lines
 	auth string // sent as Authorization when it is not empty
+	last int64  // position of what was sent last
 }
 
 // lines is a log that a test may read while the server writes it.
@@ -153,6 +155,7 @@ func (s *site) send(body string, headers ...string) receipt {
 	}
 	var r receipt
 	s.decode(a.body, &r)
+	s.last = r.Position
 	return r
 }
 
@@ -201,6 +204,7 @@ func (s *site) refused(a answer, status int, code string) apiError {
 // ids lists every deployment, page by page.
 func (s *site) ids(params url.Values) []string {
 	s.t.Helper()
+	params.Set("min_seq", strconv.FormatInt(s.last, 10))
 	var out []string
 	for {
 		var page struct {

@@ -2,6 +2,7 @@ package native
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/plimsoll-dev/plimsoll"
 )
@@ -102,6 +103,9 @@ func (r *reader) pseudonym(kind, field string) (ref, name string) {
 	}
 	if reference(kind, name) {
 		return name, ""
+	}
+	if kind == "author" { // addresses do not differ by case; a deployer's name is shown as sent
+		name = strings.ToLower(name)
 	}
 	return r.opt.Pseudonym(kind, name), name
 }

@@ -106,6 +106,11 @@ func (r *reader) labels() map[string]string {
 	}
 	for _, f := range r.sorted() {
 		if !r.fine[label{r.typ, f.name}] {
+			// Each costs a comparison with every name that is known.
+			if len(r.fine) == maxUnknown {
+				r.fail(f.name, "more than %d different unknown fields in one request; put labels into the field labels", maxUnknown)
+				return nil
+			}
 			if near := nearest(f.name, r.known); near != "" {
 				r.fail(f.name, "unknown field; did you mean %s?", near)
 				return nil

@@ -30,6 +30,7 @@ const (
 	maxName    = 200  // characters of an id or a name
 	maxSHA     = 64
 	maxList    = 5000
+	maxUnknown = 1000      // different names of fields that become labels, of the whole body
 	maxMetrics = 64 << 10  // bytes of an analysis' metrics
 	ahead      = time.Hour // how far a clock may be ahead of ours
 )

@@ -1,7 +1,6 @@
 package native
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -185,7 +184,11 @@ func (r *reader) number(field string) int {
 	if !ok {
 		return 0
 	}
-	n, err := strconv.Atoi(string(bytes.Trim(raw, `"`)))
+	digits := string(raw)
+	if raw[0] == '"' {
+		digits, _ = r.unquoted(field, raw)
+	}
+	n, err := strconv.Atoi(digits)
 	if err != nil || n < 1 || n > 1<<31-1 {
 		r.fail(field, "%s is not a whole number from 1 on", excerpt(raw))
 		return 0

@@ -63,8 +63,12 @@ CREATE TABLE events (
   body           BLOB   NOT NULL,
   PRIMARY KEY (org, seq)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX events_dedupe ON events (org, dedupe);
-CREATE INDEX events_subject ON events (org, type, subject, seq);
+-- The first index finds the reports about a subject, and the same content among
+-- them. One index for both, because every commit of an import writes to a
+-- random page of it for each event. The second is for those who name their
+-- deliveries, alone.
+CREATE UNIQUE INDEX events_subject ON events (org, type, subject, dedupe);
+CREATE UNIQUE INDEX events_delivery ON events (org, dedupe) WHERE delivery_id <> '';
 
 -- Names behind the references in events. Erasing a row forgets the person and
 -- changes no fact.
