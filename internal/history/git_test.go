@@ -204,7 +204,7 @@ func TestDates(t *testing.T) {
 		}
 	}
 	s := in.Summary
-	if s.AuthorUnknown != 3 || s.UndatedCommits != 2 || s.FutureCommits != 1 || s.AuthoredAfter != 1 {
+	if s.AuthorUnknown != 6 || s.UndatedCommits != 3 || s.FutureCommits != 2 || s.AuthoredAfter != 1 {
 		t.Errorf("summary %+v", s)
 	}
 	var last plimsoll.Time
