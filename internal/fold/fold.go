@@ -100,7 +100,10 @@ func (f *Folder) CatchUp(ctx context.Context) error {
 // forget drops what is remembered of the store.
 func (f *Folder) forget() { f.mem = newMemory() }
 
-// step applies one batch of events, or derives when none is left.
+// step applies one batch of events, and derives when it has come to the end of
+// the log. A full batch means that more wait: then deriving waits for the rest,
+// up to the bound. While events only trickle in every batch is a small one, so
+// that steady writing cannot keep the facts from following.
 func (f *Folder) step(ctx context.Context) (more bool, err error) {
 	if err := f.resume(ctx); err != nil {
 		return false, fmt.Errorf("resume: %w", err)
@@ -110,7 +113,7 @@ func (f *Folder) step(ctx context.Context) (more bool, err error) {
 		return false, fmt.Errorf("apply: %w", err)
 	}
 	f.applied += n
-	if n > 0 && f.applied < f.opt.Backlog {
+	if n == f.opt.Batch && f.applied < f.opt.Backlog {
 		return true, nil
 	}
 	f.applied = 0

@@ -48,7 +48,7 @@ func FirstSteps(imported, recorded, incident bool) []Step {
 			Note: "Each tag becomes a deployment, each commit since the last one a change.", Done: imported},
 		{Word: "Record every deployment from now on", Command: "plimsoll record deployment --service webapp --environment production --version v2.1.0 --commit-sha $(git rev-parse HEAD)",
 			Note: "As the last line of the job that deploys.", Done: recorded},
-		{Word: "Report an incident when one happens", Command: "plimsoll record incident --service webapp --environment production",
+		{Word: "Report an incident when one happens", Command: "plimsoll record incident --id INC-42 --services webapp --severity high",
 			Note: "Failure rate and time to restore need a source of incidents.", Done: incident},
 	}
 }
