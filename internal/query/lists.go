@@ -227,7 +227,7 @@ func (d *Desk) Changes(ctx context.Context, q Question, open bool, ask PageAsk) 
 			return err
 		}
 		rows, out.NextCursor = cut(rows, page, func(l store.Lead) (plimsoll.Time, string) {
-			return l.DeliveredAt.Or(l.StartAt), l.Key + " " + l.Service
+			return l.DeliveredAt.Or(l.StartAt), l.PageID()
 		})
 		out.Changes = changes(rows)
 		return nil

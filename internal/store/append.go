@@ -55,7 +55,7 @@ func (tx *Tx) append(d Delivery, body []byte, out *Receipt) error {
 	if err := tx.Fault("append:begin"); err != nil {
 		return err
 	}
-	num, err := tx.next("delivery", 1)
+	num, err := tx.next("delivery")
 	if err != nil {
 		return err
 	}
@@ -157,12 +157,11 @@ func (tx *Tx) setCounter(name string, v int64) error {
 	return err
 }
 
-// next takes n numbers of a counter and returns the first.
-func (tx *Tx) next(name string, n int64) (int64, error) {
-	var last int64
-	_, err := tx.one(`INSERT INTO counters (org, name, value) VALUES (?, ?, ?)
-		ON CONFLICT (org, name) DO UPDATE SET value = counters.value + excluded.value RETURNING value`, tx.args(name, n), &last)
-	return last - n + 1, err
+// next takes the next number of a counter.
+func (tx *Tx) next(name string) (num int64, err error) {
+	_, err = tx.one(`INSERT INTO counters (org, name, value) VALUES (?, ?, 1)
+		ON CONFLICT (org, name) DO UPDATE SET value = counters.value + 1 RETURNING value`, tx.args(name), &num)
+	return num, err
 }
 
 func deflate(b []byte) ([]byte, error) {

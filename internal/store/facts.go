@@ -195,7 +195,7 @@ func (tx *Tx) PutOutcome(service string, evidence []plimsoll.Evidence, failures 
 }
 
 func (tx *Tx) noteChange(service, kind string, span plimsoll.Window, seq int64) error {
-	num, err := tx.next("fact_change", 1)
+	num, err := tx.next("fact_change")
 	if err != nil {
 		return err
 	}

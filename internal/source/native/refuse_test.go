@@ -146,6 +146,8 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		{with(A, `"started_at":"2026-03-24T09:00:01Z","finished_at":"2026-03-24T09:00:00Z"`), "finished_at", "before started_at"},
 		{with(P, `"number":8`), "number", "given twice"},
 		{`{"type":"pull_request","repository":"r","number":0}`, "number", "whole number from 1"},
+		{`{"type":"pull_request","repository":"r","number":2147483648}`, "number", "whole number from 1"},
+		{`{"type":"pull_request","repository":"r","number":"-1"}`, "number", "whole number from 1"},
 		{`{"type":"pull_request","repository":"r","number":1.5}`, "number", "whole number"},
 		{`{"type":"pull_request","repository":"r","number":99999999999999999999}`, "number", "whole number"},
 		{with(C, `"pull_request":"x"`), "pull_request", "whole number"},
