@@ -104,7 +104,7 @@ func (t *timeline) changes(out []plimsoll.Delivery, a *arrival, reached []bool) 
 			StartAt:     a.repo.startOf(int32(i)),
 			CommittedAt: c.CommittedAt,
 			ExposedAt:   a.exposedAt[i],
-			PullRequest: a.repo.pull(int32(i)),
+			PullRequest: a.pull(int32(i)),
 			Bot:         c.Bot,
 			Team:        t.team,
 		}
@@ -118,6 +118,19 @@ func (t *timeline) changes(out []plimsoll.Delivery, a *arrival, reached []bool) 
 	return out
 }
 
+// pull is the pull request with which commit i came: of several that brought it,
+// the one whose merge the same deployment delivered.
+func (a *arrival) pull(i int32) int {
+	number := a.repo.pull(i)
+	for _, other := range a.repo.shared[i] {
+		if m, ok := a.repo.landing(number); ok && a.deliveredBy[m] == a.deliveredBy[i] {
+			break
+		}
+		number = other
+	}
+	return number
+}
+
 // pullRequests appends a row for each merged pull request that brought changes
 // of the service: from its first commit to its delivery.
 func (t *timeline) pullRequests(out []plimsoll.Delivery, a *arrival, reached []bool) []plimsoll.Delivery {
@@ -127,10 +140,7 @@ func (t *timeline) pullRequests(out []plimsoll.Delivery, a *arrival, reached []b
 			Service: t.Service.Name, Basis: plimsoll.BasisPullRequest, Repository: a.repo.Name,
 			Key: strconv.Itoa(number), PullRequest: number, StartAt: p.FirstCommitAt, Team: t.team,
 		}
-		last, landed := a.repo.Graph.Find(p.MergeSHA)
-		if m, ok := a.repo.merges[number]; !landed && ok {
-			last, landed = m, true
-		}
+		last, landed := a.repo.landing(number)
 		members := a.repo.members[number]
 		owned, bot := false, true
 		for _, i := range members {

@@ -147,8 +147,8 @@ func headOf(r *report, builds map[string][]*report) *report {
 }
 
 // join lays another report of the roll-out over or under r, the better source
-// on top. The result is
-// the exception: it changes as a roll-out goes on, so the later report wins.
+// on top. The result is the exception: it changes as a roll-out goes on, so the
+// later report wins.
 func (r *report) join(o *report) {
 	id, aliases := r.ID, append(append(r.aliases, o.ID), o.aliases...)
 	low, high := r.Reported, o.Reported

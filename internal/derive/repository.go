@@ -33,8 +33,11 @@ type Repository struct {
 	pulls   map[int]plimsoll.PullRequestReport
 	numbers []int // of pulls, sorted
 	linked  []int // commit → pull request, 0 if none
-	members map[int][]int32
-	merges  map[int]int32 // pull request → its merge commit
+	// commit → the merge that brought it to its pull request, or noMerge
+	broughtBy []int32
+	shared    map[int32][]int // commit → the other pull requests it belongs to
+	members   map[int][]int32
+	merges    map[int]int32 // pull request → its merge commit
 
 	// What each merge brought to its line. It holds until the graph changes
 	// elsewhere than at its tips.
@@ -99,13 +102,13 @@ func (r *Repository) link() {
 		return
 	}
 	r.settlePulls()
-	r.linked = make([]int, len(r.commits))
-	r.members, r.merges = map[int][]int32{}, map[int]int32{}
+	r.linked, r.broughtBy = make([]int, len(r.commits)), make([]int32, len(r.commits))
+	r.members, r.merges, r.shared = map[int][]int32{}, map[int]int32{}, map[int32][]int{}
 	for i := range r.commits {
 		switch c := &r.commits[i]; {
 		case c.PullRequest == 0:
 		case !c.Merge:
-			r.join(int32(i), c.PullRequest)
+			r.join(int32(i), c.PullRequest, noMerge)
 		default:
 			if old, ok := r.merges[c.PullRequest]; !ok || r.Graph.shas[i] < r.Graph.shas[old] {
 				r.merges[c.PullRequest] = int32(i)
@@ -115,26 +118,38 @@ func (r *Repository) link() {
 	for _, number := range r.numbers {
 		for _, sha := range r.pulls[number].Commits {
 			if i, ok := r.Graph.Find(sha); ok {
-				r.join(i, number)
+				r.join(i, number, noMerge)
 			}
 		}
 	}
 	r.linkMerges()
 	for _, number := range r.numbers {
 		if i, ok := r.Graph.Find(r.pulls[number].MergeSHA); ok && len(r.members[number]) == 0 {
-			r.join(i, number)
+			r.join(i, number, noMerge)
 		}
 	}
 	r.fresh = true
 }
 
-// join makes commit i one of a pull request, unless it belongs to another.
-func (r *Repository) join(i int32, number int) {
-	if r.linked[i] != 0 || r.commits[i].Merge {
+// noMerge says that a commit was named, not brought by a merge.
+const noMerge = -1
+
+// join makes commit i one of a pull request. One that belongs to another is a
+// member of both only when two merges that do not hold each other brought it:
+// one branch merged into two. Then either may be the one that is deployed.
+func (r *Repository) join(i int32, number int, merge int32) {
+	if r.commits[i].Merge {
 		return
 	}
-	r.linked[i] = number
-	r.members[number] = append(r.members[number], i)
+	if r.linked[i] == 0 {
+		r.linked[i], r.broughtBy[i] = number, merge
+		r.members[number] = append(r.members[number], i)
+		return
+	}
+	if first := r.broughtBy[i]; merge != noMerge && first != noMerge && r.linked[i] != number && !r.Graph.Ancestor(first, merge) {
+		r.members[number] = append(r.members[number], i)
+		r.shared[i] = append(r.shared[i], number)
+	}
 }
 
 // linkMerges joins what each merge brought to its pull request. Inner merges
@@ -166,7 +181,7 @@ func (r *Repository) linkMerges() {
 			r.brought[m] = brought
 		}
 		for _, b := range brought {
-			r.join(b, numbers[m])
+			r.join(b, numbers[m], m)
 		}
 	}
 }
@@ -204,6 +219,16 @@ func (r *Repository) settlePulls() {
 		r.pulls[number] = r.pulls[number].Over(p)
 	}
 	r.numbers = sortedKeys(r.pulls)
+}
+
+// landing is the commit with which a pull request came to its line: the one it
+// names, else the merge that names it.
+func (r *Repository) landing(number int) (int32, bool) {
+	if i, ok := r.Graph.Find(r.pulls[number].MergeSHA); ok {
+		return i, true
+	}
+	i, ok := r.merges[number]
+	return i, ok
 }
 
 // pull returns the number of the pull request a commit belongs to, 0 if none.

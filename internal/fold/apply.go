@@ -37,8 +37,11 @@ func (f *Folder) apply(ctx context.Context) (int, error) {
 	}
 	last := records[len(records)-1].Seq
 	panicked := int64(0)
-	err = f.org.Update(ctx, func(tx *store.Tx) error {
+	err = f.org.Update(ctx, func(tx *store.Tx) (err error) {
 		b.tx = tx
+		if b.wanted, err = tx.AnyWanted(); err != nil {
+			return err
+		}
 		for i := range records {
 			if err := b.guarded(&records[i], &panicked); err != nil {
 				return fmt.Errorf("event %d: %w", records[i].Seq, err)
@@ -103,6 +106,7 @@ type batch struct {
 	about     map[subject][]plimsoll.Record // all events about the subjects of the batch, in order
 	broken    map[int64]string
 	seen      map[string]bool // subjects and notes that are done: one combination covers all events of the batch
+	wanted    bool            // some service waits for a commit
 	followers map[string]bool // repositories whose services have their note
 	learnt    []func(*memory)
 }
@@ -225,12 +229,14 @@ func (b *batch) change(r *plimsoll.Record) error {
 		return err
 	}
 	b.learnt = append(b.learnt, func(m *memory) { m.repos.addChange(c) })
-	waiting, err := b.tx.Wanting(c.SHA)
-	if err != nil {
-		return err
-	}
-	if err := b.dirty(stepTimeline, waiting...); err != nil {
-		return err
+	if b.wanted {
+		waiting, err := b.tx.Wanting(c.SHA)
+		if err != nil {
+			return err
+		}
+		if err := b.dirty(stepTimeline, waiting...); err != nil {
+			return err
+		}
 	}
 	return b.follow(c.Repository)
 }

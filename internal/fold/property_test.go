@@ -18,7 +18,7 @@ import (
 
 // worlds is how many worlds are tried: PLIMSOLL_WORLDS, else a few hundred.
 func worlds(tb testing.TB) int {
-	n := 200
+	n := 150
 	if testing.Short() {
 		n = 40
 	}

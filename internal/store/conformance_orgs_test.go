@@ -48,7 +48,7 @@ func reads(tb testing.TB, o *Org) map[string]string {
 			"Earlier": {int64(2), int64(9)}, "Position": {"facts"}, "ReportedDeployments": {"checkout"}, "DeploymentServices": {"d-1"},
 			"HasChange": {"example/checkout", "a1"}, "Change": {"example/checkout", "a1"}, "RepositoriesOf": {"a1"},
 			"PullRequests": {"example/checkout"}, "ReportedIncident": {"i-1"}, "IncidentsSince": {"basket", plimsoll.Time(0)},
-			"IncidentsNamingDeploymentsOf": {"checkout"}, "IncidentsNaming": {"d-1"}, "Service": {"checkout"}, "Followers": {"example/checkout"}, "Wanting": {"c3"},
+			"IncidentsNamingDeploymentsOf": {"checkout"}, "IncidentsNaming": {"d-1"}, "Service": {"checkout"}, "Followers": {"example/checkout"}, "Wanting": {"c3"}, "AnyWanted": {},
 			"FirstDeployment": {f}, "FirstDeployments": {f}, "Deployments": {f, Page{Limit: 9}}, "ServiceDeployments": {"checkout"},
 			"DeploymentsAround": {"checkout", plimsoll.Time(1), plimsoll.Forever}, "DeploymentsNamed": {"run-17"}, "Deployment": {"run-17"},
 			"EvidenceOf": {"d-1"}, "TimelineEvidence": {"checkout"}, "Incidents": {f, Page{Limit: 9}}, "Incident": {"i-1"},

@@ -93,3 +93,9 @@ func (tx *Tx) patchAliases(service string, before, after []plimsoll.Deployment) 
 func (tx *Tx) IncidentsNaming(name string) ([]string, error) {
 	return tx.strings(`SELECT id FROM incident_reports WHERE org = ? AND caused_by = ? ORDER BY id`, name)
 }
+
+// AnyWanted reports whether any service waits for a commit.
+func (tx *Tx) AnyWanted() (bool, error) {
+	var one int
+	return tx.one(`SELECT 1 FROM wanted_commits WHERE org = ? LIMIT 1`, tx.args(), &one)
+}
