@@ -45,21 +45,25 @@ func (d *Desk) Measures(ctx context.Context, q Question) (Measures, error) {
 	if err != nil {
 		return Measures{}, err
 	}
-	f, err := q.filter()
+	in, position, err := d.read(ctx, q)
 	if err != nil {
 		return Measures{}, err
 	}
-	var in facts
-	var position int64
+	return in.measure(d.asked(q, position), d.period(q), bench, q.Scope), nil
+}
+
+// read returns the facts of a question and the position they were read at.
+func (d *Desk) read(ctx context.Context, q Question) (in facts, position int64, err error) {
+	f, err := q.filter()
+	if err != nil {
+		return in, 0, err
+	}
 	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, at int64) (err error) {
 		position = at
 		in, err = d.facts(tx, f, at)
 		return err
 	})
-	if err != nil {
-		return Measures{}, err
-	}
-	return in.measure(d.asked(q, position), d.period(q), bench, q.Scope), nil
+	return in, position, err
 }
 
 func (in facts) measure(asked Asked, p metric.Period, bench *metric.Benchmark, scope plimsoll.Scope) Measures {
@@ -95,17 +99,7 @@ func (d *Desk) Series(ctx context.Context, q Question, m metric.Measure, unit me
 	if err := checkSeries(q.Window, m, unit); err != nil {
 		return SeriesAnswer{}, err
 	}
-	f, err := q.filter()
-	if err != nil {
-		return SeriesAnswer{}, err
-	}
-	var in facts
-	var position int64
-	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, at int64) (err error) {
-		position = at
-		in, err = d.facts(tx, f, at)
-		return err
-	})
+	in, position, err := d.read(ctx, q)
 	if err != nil {
 		return SeriesAnswer{}, err
 	}
