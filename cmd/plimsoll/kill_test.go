@@ -130,7 +130,7 @@ func (w *writers) post(ctx context.Context, t *testing.T, url string, p parcel) 
 
 // rounds is how often the server is killed.
 func rounds() int {
-	if n, err := strconv.Atoi(os.Getenv("KILL_ROUNDS")); err == nil && n > 0 {
+	if n, err := strconv.Atoi(os.Getenv("PLIMSOLL_KILL_ROUNDS")); err == nil && n > 0 {
 		return n
 	}
 	return 12
