@@ -236,7 +236,34 @@ func answers(r *Repository, shas []string) (out []string) {
 		if m, ok := r.merges[number]; ok {
 			merge = r.Graph.SHA(m)
 		}
-		out = append(out, fmt.Sprint(sha, number, members, merge, r.startOf(i), r.pulls[number]))
+		out = append(out, fmt.Sprint(sha, number, members, merge, r.startOf(i), r.pulls[number], slices.Sorted(slices.Values(r.shared[i]))))
 	}
 	return out
+}
+
+// A release branch brings everything that its own merges had brought: to link
+// it must cost by the commits, not by their square.
+func BenchmarkLinkNestedMerges(b *testing.B) {
+	r := NewRepository("r")
+	add := func(sha string, pull int, parents ...string) {
+		c := plimsoll.ChangeReport{SHA: sha, Parents: parents, CommittedAt: 1}
+		if pull != 0 {
+			c.PullRequest = &plimsoll.PullRequestRef{Number: pull}
+		}
+		r.AddChange(c)
+	}
+	add("root", 0)
+	add("trunk", 0, "root")
+	tip := "root"
+	for i := range 10_000 {
+		side, merge := fmt.Sprint("s", i), fmt.Sprint("m", i)
+		add(side, 0, tip)
+		add(merge, i+2, tip, side)
+		tip = merge
+	}
+	add("release", 1, "trunk", tip)
+	for b.Loop() {
+		r.fresh = false
+		r.link()
+	}
 }

@@ -108,7 +108,7 @@ func (r *Repository) link() {
 		switch c := &r.commits[i]; {
 		case c.PullRequest == 0:
 		case !c.Merge:
-			r.join(int32(i), c.PullRequest, noMerge)
+			r.join(int32(i), c.PullRequest)
 		default:
 			if old, ok := r.merges[c.PullRequest]; !ok || r.Graph.shas[i] < r.Graph.shas[old] {
 				r.merges[c.PullRequest] = int32(i)
@@ -118,14 +118,14 @@ func (r *Repository) link() {
 	for _, number := range r.numbers {
 		for _, sha := range r.pulls[number].Commits {
 			if i, ok := r.Graph.Find(sha); ok {
-				r.join(i, number, noMerge)
+				r.join(i, number)
 			}
 		}
 	}
 	r.linkMerges()
 	for _, number := range r.numbers {
 		if i, ok := r.Graph.Find(r.pulls[number].MergeSHA); ok && len(r.members[number]) == 0 {
-			r.join(i, number, noMerge)
+			r.join(i, number)
 		}
 	}
 	r.fresh = true
@@ -134,21 +134,35 @@ func (r *Repository) link() {
 // noMerge says that a commit was named, not brought by a merge.
 const noMerge = -1
 
-// join makes commit i one of a pull request. One that belongs to another is a
-// member of both only when two merges that do not hold each other brought it:
-// one branch merged into two. Then either may be the one that is deployed.
-func (r *Repository) join(i int32, number int, merge int32) {
-	if r.commits[i].Merge {
-		return
-	}
-	if r.linked[i] == 0 {
-		r.linked[i], r.broughtBy[i] = number, merge
+// join makes commit i, which was named, one of a pull request, unless it
+// belongs to another.
+func (r *Repository) join(i int32, number int) {
+	if r.linked[i] == 0 && !r.commits[i].Merge {
+		r.linked[i], r.broughtBy[i] = number, noMerge
 		r.members[number] = append(r.members[number], i)
-		return
 	}
-	if first := r.broughtBy[i]; merge != noMerge && first != noMerge && r.linked[i] != number && !r.Graph.Ancestor(first, merge) {
-		r.members[number] = append(r.members[number], i)
-		r.shared[i] = append(r.shared[i], number)
+}
+
+// joinBrought makes what a merge brought part of its pull request. One that
+// belongs to another is a member of both only when two merges that do not hold
+// each other brought it: one branch merged into two. Then either may be the one
+// that is deployed. in is scratch, by commit number.
+func (r *Repository) joinBrought(merge int32, number int, brought, in []int32) {
+	for _, b := range brought {
+		in[b] = merge + 1
+	}
+	for _, b := range brought {
+		first := r.broughtBy[b]
+		switch {
+		case r.commits[b].Merge:
+		case r.linked[b] == 0:
+			r.linked[b], r.broughtBy[b] = number, merge
+			r.members[number] = append(r.members[number], b)
+		// If the merge holds the first one, it brought that too.
+		case first != noMerge && r.linked[b] != number && in[first] != merge+1:
+			r.members[number] = append(r.members[number], b)
+			r.shared[b] = append(r.shared[b], number)
+		}
 	}
 }
 
@@ -169,20 +183,19 @@ func (r *Repository) linkMerges() {
 		}
 	}
 	slices.SortFunc(merges, g.compare)
+	in := make([]int32, len(r.commits))
 	for _, m := range merges {
 		brought, ok := r.brought[m]
 		if !ok {
 			parents := g.Parents(m)
-			for _, side := range parents[1:] {
-				if commits, whole := g.Range(side, parents[0]); whole {
+			for k := 1; k < len(parents); k++ {
+				if commits, whole := g.Range(parents[k], parents[:k]...); whole {
 					brought = append(brought, commits...)
 				}
 			}
 			r.brought[m] = brought
 		}
-		for _, b := range brought {
-			r.join(b, numbers[m], m)
-		}
+		r.joinBrought(m, numbers[m], brought, in)
 	}
 }
 

@@ -2,6 +2,7 @@ package fold
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -45,17 +46,31 @@ func TestFactsDependOnlyOnTheSetOfEvents(t *testing.T) {
 	for k := range workers {
 		wg.Go(func() {
 			var db *store.DB
-			for seed := k; seed < n && !t.Failed(); seed += workers {
-				if seed/workers%500 == 0 {
-					db = mustOpen(t, store.Options{}) // a store that holds too many worlds grows slow
+			var dir string
+			for i, seed := 0, k; seed < n && !t.Failed(); i, seed = i+1, seed+workers {
+				if i%100 == 0 { // a store that holds too many worlds grows slow, and large
+					remove(t, db, dir)
+					dir = t.TempDir()
+					db = mustOpen(t, store.Options{Dir: dir})
 				}
 				tryWorld(t, db, uint64(seed), cover)
 			}
+			remove(t, db, dir)
 		})
 	}
 	wg.Wait()
 	if !t.Failed() {
 		cover.report(t, n)
+	}
+}
+
+// remove closes a store that is not needed any more, if there is one.
+func remove(t *testing.T, db *store.DB, dir string) {
+	if db == nil {
+		return
+	}
+	if err := errors.Join(db.Close(), os.RemoveAll(dir)); err != nil {
+		t.Error(err)
 	}
 }
 
