@@ -83,8 +83,7 @@ func TestDifferenceFalseAlarms(t *testing.T) {
 		for i := range xs {
 			xs[i] = int64(1e9 * math.Exp(rng.NormFloat64()))
 		}
-		s := sample{spans: xs}
-		return s.durations(LeadTime, nil).Estimate()
+		return Sample{Spans: SortSpans(xs)}.Durations(LeadTime, nil).Estimate()
 	}
 	ratio := func() Estimate {
 		k := 0

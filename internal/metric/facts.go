@@ -48,6 +48,8 @@ type Deployment struct {
 	Suspected bool        // has evidence that nobody accepted or rejected yet
 	Repairs   bool        // made to repair an incident, whatever its kind
 	Planned   bool        // a labelled rehearsal
+	Commit    bool        // its commit is known
+	Contents  bool        // what it brought is known
 }
 
 // Lead is one change or pull request on its way to the users of one service.
@@ -99,6 +101,9 @@ func ResultOf(r plimsoll.Result) Result { return Result(slices.Index(plimsoll.Re
 
 // EvidenceSet is a set of kinds of evidence.
 type EvidenceSet uint8
+
+// evidenceRollback is the set with the one kind that makes a deployment rolled back.
+const evidenceRollback EvidenceSet = 1
 
 // evidenceKinds names the bits of an EvidenceSet, from the lowest on: definitions, section 3.
 var evidenceKinds = [...]plimsoll.EvidenceKind{

@@ -42,32 +42,48 @@ type Frequency struct {
 // the median over the services with that much record of their own bands, those that did not deploy
 // included.
 func FrequencyOf(ds []Deployment, rec Record, p Period, b *Benchmark) Frequency {
-	w := p.record(rec.First)
-	out := Frequency{Days: Days(w, p.zone())}
-	out.TooFew = out.Days < MinShown
-	weekdays := activity{locator: locator{buckets: Buckets(w, p.zone(), Day)}, zone: p.zone()}
-	weekdays.active = make([]bool, len(weekdays.buckets))
-	perService := make([]int, len(rec.Services))
+	w := p.Record(rec.First)
+	in := Pace{Services: make([]int, len(rec.Services))}
+	weekdays := locator{buckets: Buckets(w, p.zone(), Day)}
+	in.Active = make([]bool, len(weekdays.buckets))
 	var ends []int64
 	for i := range ds {
 		d := &ds[i]
 		if !w.Contains(d.EndedAt) {
 			continue
 		}
+		in.Tally.Add(d)
 		if !d.Counted {
-			out.aside(d)
 			continue
 		}
-		out.Deployments++
-		if d.Result == ResultSuccess {
-			out.Successful++
+		if int(d.Service) < len(in.Services) && d.Service >= 0 {
+			in.Services[d.Service]++
 		}
-		if int(d.Service) < len(perService) && d.Service >= 0 {
-			perService[d.Service]++
+		if k := weekdays.find(d.EndedAt); k >= 0 {
+			in.Active[k] = true
 		}
-		weekdays.mark(d.EndedAt)
 		ends = append(ends, int64(d.EndedAt))
 	}
+	in.Gaps = gaps(ends)
+	return in.Frequency(rec, p, b)
+}
+
+// Pace is what deployment frequency is made from, over the record of the period.
+type Pace struct {
+	Tally    Tally
+	Services []int  // counted deployments of each service of the record; unread where it names none
+	Active   []bool // for each day of Buckets of the record, whether it has a counted deployment
+	Gaps     Spans  // from one counted deployment of the scope to the next; nil is none
+}
+
+// Frequency makes the answer of FrequencyOf.
+func (in Pace) Frequency(rec Record, p Period, b *Benchmark) Frequency {
+	w := p.Record(rec.First)
+	out := Frequency{
+		Days:        Days(w, p.zone()),
+		Deployments: in.Tally.Counted, Successful: in.Tally.Successful, Redeploys: in.Tally.Redeploys, Canceled: in.Tally.Canceled,
+	}
+	out.TooFew = out.Days < MinShown
 	if out.Days == 0 {
 		if rec.First == 0 && p.End() > p.From {
 			// Nobody ever deployed: that is none a day, and no record to judge it by.
@@ -76,48 +92,36 @@ func FrequencyOf(ds []Deployment, rec Record, p Period, b *Benchmark) Frequency 
 		return out
 	}
 	out.PerDay, out.CI = rate(out.Deployments, max(out.Days, min(1, Days(p.observed(), p.zone()))))
-	out.ActiveDaysPerWeek = weekdays.perWeek()
-	out.gaps(ends)
+	out.ActiveDaysPerWeek = activePerWeek(Buckets(w, p.zone(), Day), in.Active, p.zone())
+	if in.Gaps != nil {
+		out.GapP50, out.GapP90 = spanQuantile(in.Gaps, 0.5), spanQuantile(in.Gaps, 0.9)
+	}
 	if rec.Services != nil {
-		out.gradeMedian(perService, rec, p, b)
+		out.gradeMedian(in.Services, rec, p, b)
 	} else if enoughRecord(w, out.Days) {
 		out.Grade = b.Grade(DeploymentFrequency, *out.PerDay, out.CI)
 	}
 	return out
 }
 
-// aside counts what is shown beside the deployments: a redeploy that reached production, and what
-// never did.
-func (f *Frequency) aside(d *Deployment) {
-	switch d.Result {
-	case ResultCanceled:
-		f.Canceled++
-	case ResultSuccess, ResultFailure, ResultAborted, ResultRolledBack:
-		if d.Kind == KindRedeploy {
-			f.Redeploys++
-		}
-	}
-}
-
-// gaps sorts the ends of the deployments.
-func (f *Frequency) gaps(ends []int64) {
+// gaps are the spans between moments in any order, which it sorts; nil below two.
+func gaps(ends []int64) Spans {
 	if len(ends) < 2 {
-		return
+		return nil
 	}
 	sortSpans(ends)
-	s := sample{spans: make([]int64, 0, len(ends)-1)}
+	spans := make([]int64, 0, len(ends)-1)
 	for i, t := range ends[1:] {
-		s.add(t - ends[i])
+		spans = append(spans, t-ends[i])
 	}
-	sortSpans(s.spans)
-	f.GapP50, f.GapP90 = s.quantile(0.5), s.quantile(0.9)
+	return SortSpans(spans)
 }
 
 func (f *Frequency) gradeMedian(counts []int, rec Record, p Period, b *Benchmark) {
 	var rates []float64
 	var cis []Interval
 	for i, first := range rec.Services {
-		w := p.record(first)
+		w := p.Record(first)
 		if days := Days(w, p.zone()); enoughRecord(w, days) {
 			r, ci := rate(counts[i], days)
 			rates = append(rates, *r)
@@ -128,9 +132,9 @@ func (f *Frequency) gradeMedian(counts []int, rec Record, p Period, b *Benchmark
 	f.Grade = b.gradeServices(rates, cis)
 }
 
-// record is the observed window from the start of the day of the first deployment on; empty when there
+// Record is the observed window from the start of the day of the first deployment on; empty when there
 // was none.
-func (p Period) record(first plimsoll.Time) plimsoll.Window {
+func (p Period) Record(first plimsoll.Time) plimsoll.Window {
 	w := p.observed()
 	if first == 0 || first >= w.To {
 		return plimsoll.Window{From: w.To, To: w.To}
@@ -151,31 +155,16 @@ func rate(n int, days float64) (*float64, *Interval) {
 	return &v, Poisson(n).scaled(days)
 }
 
-// activity knows on which days of the record something was deployed.
-type activity struct {
-	locator
-	active []bool
-	zone   *time.Location
-}
-
-func (a *activity) mark(t plimsoll.Time) {
-	if i := a.find(t); i >= 0 {
-		a.active[i] = true
-	}
-}
-
-// perWeek is the median of active days over the ISO weeks fully inside the record.
-func (a *activity) perWeek() *float64 {
+// activePerWeek is the median of active days over the ISO weeks fully inside the record.
+func activePerWeek(days []Bucket, active []bool, zone *time.Location) *float64 {
 	var weeks []int64
-	for i := 0; i+7 <= len(a.buckets); i++ {
-		if a.buckets[i].Partial || a.buckets[i+6].Partial || dateOf(a.buckets[i].From, a.zone).Weekday() != time.Monday {
+	for i := 0; i+7 <= len(days); i++ {
+		if days[i].Partial || days[i+6].Partial || dateOf(days[i].From, zone).Weekday() != time.Monday {
 			continue
 		}
 		n := int64(0)
-		for _, active := range a.active[i : i+7] {
-			if active {
-				n++
-			}
+		for _, a := range active[i : i+7] {
+			n += int64(one(a))
 		}
 		weeks = append(weeks, n)
 		i += 6

@@ -39,18 +39,33 @@ func LeadTimesOf(f LeadFacts, p Period, b *Benchmark) LeadTimes {
 	if out.Clock == "" {
 		out.Clock = Authored
 	}
-	out.Durations = leadDurations(f.Changes, out.Clock, p, b)
-	out.PullRequest = leadDurations(f.PullRequests, out.Clock, p, b)
-
-	var oldest sample
 	w := p.observed()
+	var oldest collector
 	for i := range f.Deployments {
 		if d := &f.Deployments[i]; d.OldestAt != 0 && w.Contains(d.EndedAt) {
 			oldest.add(int64(d.EndedAt - d.OldestAt))
 		}
 	}
-	out.Oldest = oldest.durations(LeadTime, b)
-	return out
+	o := oldest.sample()
+	o.Risk = nil
+	return out.from(leadSample(f.Changes, out.Clock, p), leadSample(f.PullRequests, out.Clock, p), o, b)
+}
+
+// LeadTimesFrom makes the answer of LeadTimesOf from what became of the changes, of the pull requests
+// and of the oldest commits of the deployments.
+func LeadTimesFrom(changes, pulls, oldest Sample, b *Benchmark) LeadTimes {
+	return LeadTimes{Basis: "change", Clock: Authored}.from(changes, pulls, oldest, b)
+}
+
+func (l LeadTimes) from(changes, pulls, oldest Sample, b *Benchmark) LeadTimes {
+	l.Durations, l.PullRequest, l.Oldest = changes.leads(b), pulls.leads(b), oldest.Durations(LeadTime, b)
+	return l
+}
+
+func (s Sample) leads(b *Benchmark) Durations {
+	d := s.Durations(LeadTime, b)
+	d.Histogram = histogramOf(s.Spans)
+	return d
 }
 
 // startOf is where the clock starts, or 0 when nobody knows.
@@ -61,12 +76,11 @@ func (c Clock) startOf(l *Lead) plimsoll.Time {
 	return l.StartAt.Or(l.CommittedAt)
 }
 
-func leadDurations(ls []Lead, clock Clock, p Period, b *Benchmark) Durations {
-	var s sample
-	var r risk
+func leadSample(ls []Lead, clock Clock, p Period) Sample {
+	var s collector
 	w := p.observed()
 	if w.From >= w.To {
-		return s.durations(LeadTime, b)
+		return s.sample()
 	}
 	for i := range ls {
 		l := &ls[i]
@@ -75,22 +89,18 @@ func leadDurations(ls []Lead, clock Clock, p Period, b *Benchmark) Durations {
 		case l.DeliveredAt != 0 && l.DeliveredAt < w.From:
 		case start == 0:
 			if delivered {
-				s.unstamped++
+				s.Unstamped++
 			}
 		case delivered:
 			s.add(int64(l.DeliveredAt - start))
 			if l.DeliveredAt >= start {
-				r.enter(int64(w.From - start))
+				s.risk.Enter(int64(w.From - start))
 			}
 		case start < w.To:
-			s.open++
-			r.enter(int64(w.From - start))
-			r.censored = append(r.censored, int64(w.To-start))
+			s.Open++
+			s.risk.Enter(int64(w.From - start))
+			s.risk.Censored = append(s.risk.Censored, int64(w.To-start))
 		}
 	}
-	d := s.durations(LeadTime, b)
-	r.ended = s.spans
-	d.KMP50 = r.median()
-	d.Histogram = s.histogram()
-	return d
+	return s.sample()
 }

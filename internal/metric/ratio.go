@@ -1,6 +1,10 @@
 package metric
 
-import "time"
+import (
+	"time"
+
+	"github.com/plimsoll-dev/plimsoll"
+)
 
 // FailureRate is the change failure rate. Counted is its n.
 type FailureRate struct {
@@ -20,30 +24,39 @@ type FailureRate struct {
 // a Wilson interval (definitions, sections 2 and 3). Delay is how long after a deployment its failure
 // is usually learnt of; 0 makes nothing provisional.
 func FailureRateOf(ds []Deployment, p Period, delay time.Duration, b *Benchmark) FailureRate {
-	out := FailureRate{ByEvidence: make(map[string]int, len(evidenceKinds))}
-	w := p.observed()
-	var kinds [len(evidenceKinds)]int
+	var all, young Tally
+	w, recent := p.observed(), p.Young(delay)
 	for i := range ds {
 		d := &ds[i]
-		if !d.Judged || !w.Contains(d.EndedAt) {
-			continue
-		}
-		out.Counted++
-		switch {
-		case d.Failed:
-			out.Failed++
-			for k := range kinds {
-				kinds[k] += int(d.Evidence >> k & 1)
+		if w.Contains(d.EndedAt) {
+			all.Add(d)
+			if recent.Contains(d.EndedAt) {
+				young.Add(d)
 			}
-			continue
-		case d.Suspected:
-			out.Suspected++
-		}
-		if p.young(d, delay) {
-			out.Young++
 		}
 	}
-	for k, n := range kinds {
+	return all.FailureRate(young, b)
+}
+
+// Young is the part of the observed window in which a failure of a deployment may still be learnt of:
+// what ended less than delay before now. Without a delay or a now it is empty.
+func (p Period) Young(delay time.Duration) plimsoll.Window {
+	w := p.observed()
+	if delay <= 0 || p.Now == 0 {
+		return plimsoll.Window{From: w.To, To: w.To}
+	}
+	w.From = max(w.From, p.Now.Add(-delay)+1)
+	return w
+}
+
+// FailureRate makes the answer of FailureRateOf from the tally of the observed window and from that of
+// its part that is young.
+func (t Tally) FailureRate(young Tally, b *Benchmark) FailureRate {
+	out := FailureRate{
+		Failed: t.Failed, Counted: t.Judged, Suspected: t.Suspected, Young: young.Judged - young.Failed,
+		ByEvidence: make(map[string]int, len(evidenceKinds)),
+	}
+	for k, n := range t.ByEvidence {
 		out.ByEvidence[string(evidenceKinds[k])] = n
 	}
 	out.Provisional = out.Young > 0
@@ -52,11 +65,6 @@ func FailureRateOf(ds []Deployment, p Period, delay time.Duration, b *Benchmark)
 		out.Grade = b.Grade(ChangeFailureRate, *out.Ratio, out.CI)
 	}
 	return out
-}
-
-// young reports whether a failure of d may still be learnt of.
-func (p Period) young(d *Deployment, delay time.Duration) bool {
-	return delay > 0 && p.Now != 0 && p.Now.Sub(d.EndedAt) < delay
 }
 
 // Share is a share of deployments. Counted is its denominator, N its numerator.
@@ -78,7 +86,12 @@ type Rework struct {
 // production: a hotfix, a roll-back, or one linked to an incident as its fix (definitions, section 2;
 // deployment rework rate, DORA 2024).
 func ReworkOf(ds []Deployment, p Period, b *Benchmark) Rework {
-	r := Rework{Share: shareOf(ds, p, Deployment.counted, Deployment.rework)}
+	return tallyOf(ds, p.observed()).ReworkRate(b)
+}
+
+// ReworkRate makes the answer of ReworkOf from the tally of the observed window.
+func (t Tally) ReworkRate(b *Benchmark) Rework {
+	r := Rework{Share: shareOf(t.Rework, t.Counted)}
 	if r.Counted >= MinBand {
 		r.Grade = b.Grade(ReworkRate, *r.Ratio, r.CI)
 	}
@@ -93,8 +106,11 @@ type Rollbacks struct {
 
 // RollbacksOf is the share of judged deployments in the window that were rolled back: by their result
 // or by accepted evidence (definitions, section 2, with its reading of the value).
-func RollbacksOf(ds []Deployment, p Period) Rollbacks {
-	r := Rollbacks{Share: shareOf(ds, p, Deployment.judged, Deployment.rolledBack)}
+func RollbacksOf(ds []Deployment, p Period) Rollbacks { return tallyOf(ds, p.observed()).Rollbacks() }
+
+// Rollbacks makes the answer of RollbacksOf from the tally of the observed window.
+func (t Tally) Rollbacks() Rollbacks {
+	r := Rollbacks{Share: shareOf(t.RolledBack, t.Judged)}
 	if r.Counted < MinBand {
 		return r
 	}
@@ -113,29 +129,19 @@ func RollbacksOf(ds []Deployment, p Period) Rollbacks {
 	return r
 }
 
-func (d Deployment) counted() bool { return d.Counted }
-func (d Deployment) judged() bool  { return d.Judged }
-
-func (d Deployment) rework() bool {
-	return !d.Planned && (d.Kind == KindHotfix || d.Kind == KindRollback || d.Repairs)
-}
-
-func (d Deployment) rolledBack() bool {
-	return d.Result == ResultRolledBack || d.Evidence.Has(evidenceKinds[0])
-}
-
-func shareOf(ds []Deployment, p Period, in, hit func(Deployment) bool) (r Share) {
-	w := p.observed()
+func tallyOf(ds []Deployment, w plimsoll.Window) (t Tally) {
 	for i := range ds {
-		if w.Contains(ds[i].EndedAt) && in(ds[i]) {
-			r.Counted++
-			if hit(ds[i]) {
-				r.N++
-			}
+		if w.Contains(ds[i].EndedAt) {
+			t.Add(&ds[i])
 		}
 	}
-	r.Ratio, r.CI, r.TooFew = portion(r.N, r.Counted)
-	return r
+	return t
+}
+
+func shareOf(k, n int) Share {
+	s := Share{N: k, Counted: n}
+	s.Ratio, s.CI, s.TooFew = portion(k, n)
+	return s
 }
 
 // portion is k/n with its interval and whether that is too few.

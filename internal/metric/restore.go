@@ -17,18 +17,28 @@ type RestoreTimes struct {
 // watches every failure that lasted into the window, also one that began before it, up to the end of
 // the window. The grade is that of the median in b.
 func RestoreTimesOf(caused, incidents []Restore, p Period, b *Benchmark) RestoreTimes {
-	out := RestoreTimes{
-		Basis:        "deployment",
-		Durations:    restoreDurations(caused, p, b),
-		BySeverity:   map[string]Durations{},
-		AllIncidents: restoreDurations(incidents, p, b),
-	}
 	groups := map[string][]Restore{}
 	for _, r := range caused {
 		groups[r.severity()] = append(groups[r.severity()], r)
 	}
+	bySeverity := map[string]Sample{}
 	for name, group := range groups {
-		if d := restoreDurations(group, p, b); d.N+d.Open+d.Negative > 0 {
+		bySeverity[name] = restoreSample(group, p)
+	}
+	return RestoreTimesFrom(restoreSample(caused, p), bySeverity, restoreSample(incidents, p), b)
+}
+
+// RestoreTimesFrom makes the answer of RestoreTimesOf from what became of the failures, of those of
+// each severity, and of the incidents. A severity without anything in the window is left out.
+func RestoreTimesFrom(caused Sample, bySeverity map[string]Sample, incidents Sample, b *Benchmark) RestoreTimes {
+	out := RestoreTimes{
+		Basis:        "deployment",
+		Durations:    caused.Durations(TimeToRestore, b),
+		BySeverity:   map[string]Durations{},
+		AllIncidents: incidents.Durations(TimeToRestore, b),
+	}
+	for name, s := range bySeverity {
+		if d := s.Durations(TimeToRestore, b); d.N+d.Open+d.Negative > 0 {
 			out.BySeverity[name] = d
 		}
 	}
@@ -47,9 +57,9 @@ func (p Period) restored(r Restore) bool {
 	return r.RestoredAt != 0 && (p.Now == 0 || r.RestoredAt < p.Now)
 }
 
-func restoreDurations(rs []Restore, p Period, b *Benchmark) Durations {
-	var s sample
-	var r risk
+func restoreSample(rs []Restore, p Period) Sample {
+	var s collector
+	var ended []int64
 	w := p.observed()
 	for _, f := range rs {
 		if f.FailedAt == 0 || f.FailedAt >= w.To {
@@ -59,21 +69,23 @@ func restoreDurations(rs []Restore, p Period, b *Benchmark) Durations {
 			if p.restored(f) {
 				s.add(int64(f.RestoredAt - f.FailedAt))
 			} else {
-				s.open++
+				s.Open++
 			}
 		}
 		switch over := f.RestoredAt; {
 		case over != 0 && (over < w.From || over < f.FailedAt):
 		case over != 0 && over < w.To:
-			r.enter(int64(w.From - f.FailedAt))
-			r.ended = append(r.ended, int64(over-f.FailedAt))
+			s.risk.Enter(int64(w.From - f.FailedAt))
+			ended = append(ended, int64(over-f.FailedAt))
 		case w.From < w.To:
-			r.enter(int64(w.From - f.FailedAt))
-			r.censored = append(r.censored, int64(w.To-f.FailedAt))
+			s.risk.Enter(int64(w.From - f.FailedAt))
+			s.risk.Censored = append(s.risk.Censored, int64(w.To-f.FailedAt))
 		}
 	}
-	d := s.durations(TimeToRestore, b)
-	sortSpans(r.ended)
-	d.KMP50 = r.median()
-	return d
+	out := s.sample()
+	out.Risk = func() Risk {
+		s.risk.Ended = SortSpans(ended)
+		return s.risk
+	}
+	return out
 }

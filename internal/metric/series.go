@@ -32,139 +32,110 @@ type Point struct {
 // period. Each value is what the measure's own function gives for the bucket as a window. Buckets that
 // lie wholly in the future are there, without a value. An unknown measure has no points.
 func Series(m Measure, f SeriesFacts, p Period, unit Unit) []Point {
-	s := series{p: p, locator: locator{buckets: Buckets(p.Window, p.zone(), unit)}}
-	s.points = make([]Point, len(s.buckets))
-	for i, b := range s.buckets {
-		s.points[i] = Point{From: b.From, To: b.To, Partial: b.Partial || b.To > p.End(), TooFew: true}
-	}
-	switch m {
-	case DeploymentFrequency:
-		s.frequency(f)
-	case LeadTime:
-		s.leads(f)
-	case TimeToRestore:
-		s.restores(f)
-	case ChangeFailureRate:
-		s.ratio(f, Deployment.judged, func(d Deployment) bool { return d.Failed })
-	case ReworkRate:
-		s.ratio(f, Deployment.counted, Deployment.rework)
-	case RollbackRate:
-		s.ratio(f, Deployment.judged, Deployment.rolledBack)
-	default:
+	l := locator{buckets: Buckets(p.Window, p.zone(), unit)}
+	parts := make([]Part, len(l.buckets))
+	// at is the part a moment belongs to; nil outside the observed window.
+	at := func(t plimsoll.Time) *Part {
+		if t < p.End() {
+			if i := l.find(t); i >= 0 {
+				return &parts[i]
+			}
+		}
 		return nil
 	}
-	if m == ChangeFailureRate {
-		s.provisional(f)
-	}
-	return s.points
-}
-
-type series struct {
-	p Period
-	locator
-	points []Point
-}
-
-// at is the point a moment belongs to; nil outside the observed window.
-func (s *series) at(t plimsoll.Time) *Point {
-	if i := s.index(t); i >= 0 {
-		return &s.points[i]
-	}
-	return nil
-}
-
-func (s *series) index(t plimsoll.Time) int {
-	if t >= s.p.End() {
-		return -1
-	}
-	return s.find(t)
-}
-
-func (s *series) frequency(f SeriesFacts) {
-	for i := range f.Deployments {
-		if d := &f.Deployments[i]; d.Counted {
-			if pt := s.at(d.EndedAt); pt != nil {
-				pt.N++
+	spans := make([]collector, len(parts))
+	switch m {
+	case LeadTime:
+		for i := range f.Changes {
+			c := &f.Changes[i]
+			if start := f.Clock.startOf(c); start != 0 && c.DeliveredAt < p.End() {
+				if k := l.find(c.DeliveredAt); k >= 0 {
+					spans[k].add(int64(c.DeliveredAt - start))
+				}
+			}
+		}
+	case TimeToRestore:
+		for _, r := range f.Caused {
+			if r.FailedAt < p.End() && p.restored(r) {
+				if k := l.find(r.FailedAt); k >= 0 {
+					spans[k].add(int64(r.RestoredAt - r.FailedAt))
+				}
+			}
+		}
+	default:
+		young := p.Young(f.Delay)
+		for i := range f.Deployments {
+			d := &f.Deployments[i]
+			if part := at(d.EndedAt); part != nil {
+				part.Tally.Add(d)
+				if young.Contains(d.EndedAt) {
+					part.Young.Add(d)
+				}
 			}
 		}
 	}
-	for i := range s.points {
-		pt := &s.points[i]
-		p := s.p
-		p.Window = s.buckets[i].Window
-		w := p.record(f.First)
-		days := Days(w, p.zone())
-		pt.TooFew = days < MinShown
-		pt.Partial = pt.Partial || w.From > pt.From
-		if days > 0 {
-			pt.Value, pt.CI = rate(pt.N, days)
-		} else {
-			pt.N = 0
+	for i := range spans {
+		parts[i].Spans = SortSpans(spans[i].spans)
+	}
+	return Points(m, parts, f.First, p, unit)
+}
+
+// Part is what one bucket of a series is made from: of its facts up to now.
+type Part struct {
+	Tally Tally
+	Young Tally // of its part that is young, for the change failure rate
+	Spans Spans // of what was delivered or failed in it, for the two times; nil is none
+}
+
+// Points makes the answer of Series from the parts of its buckets, which are those of Buckets. First is
+// the first deployment of the scope.
+func Points(m Measure, parts []Part, first plimsoll.Time, p Period, unit Unit) []Point {
+	buckets := Buckets(p.Window, p.zone(), unit)
+	points := make([]Point, len(buckets))
+	for i, b := range buckets {
+		pt, in := &points[i], &parts[i]
+		*pt = Point{From: b.From, To: b.To, Partial: b.Partial || b.To > p.End(), TooFew: true}
+		switch t := &in.Tally; m {
+		case DeploymentFrequency:
+			pt.frequency(t.Counted, first, p)
+		case ChangeFailureRate:
+			pt.ratio(t.Failed, t.Judged)
+			pt.Provisional = in.Young.Judged > in.Young.Failed
+		case ReworkRate:
+			pt.ratio(t.Rework, t.Counted)
+		case RollbackRate:
+			pt.ratio(t.RolledBack, t.Judged)
+		case LeadTime, TimeToRestore:
+			pt.median(in.Spans)
+		default:
+			return nil
 		}
+	}
+	return points
+}
+
+// frequency wants p to be the period of the whole series.
+func (pt *Point) frequency(n int, first plimsoll.Time, p Period) {
+	p.Window = plimsoll.Window{From: pt.From, To: pt.To}
+	w := p.Record(first)
+	days := Days(w, p.zone())
+	pt.TooFew = days < MinShown
+	pt.Partial = pt.Partial || w.From > pt.From
+	if days > 0 {
+		pt.N = n
+		pt.Value, pt.CI = rate(n, days)
 	}
 }
 
-func (s *series) ratio(f SeriesFacts, in, hit func(Deployment) bool) {
-	hits := make([]int, len(s.points))
-	for i := range f.Deployments {
-		d := &f.Deployments[i]
-		if !in(*d) {
-			continue
-		}
-		if k := s.index(d.EndedAt); k >= 0 {
-			s.points[k].N++
-			if hit(*d) {
-				hits[k]++
-			}
-		}
-	}
-	for i := range s.points {
-		pt := &s.points[i]
-		pt.Value, pt.CI, pt.TooFew = portion(hits[i], pt.N)
-	}
+func (pt *Point) ratio(k, n int) {
+	pt.N = n
+	pt.Value, pt.CI, pt.TooFew = portion(k, n)
 }
 
-func (s *series) provisional(f SeriesFacts) {
-	for i := range f.Deployments {
-		d := &f.Deployments[i]
-		if d.Judged && !d.Failed && s.p.young(d, f.Delay) {
-			if pt := s.at(d.EndedAt); pt != nil {
-				pt.Provisional = true
-			}
-		}
+func (pt *Point) median(s Spans) {
+	if s == nil || s.Len() == 0 {
+		return
 	}
-}
-
-func (s *series) leads(f SeriesFacts) {
-	samples := make([]sample, len(s.points))
-	for i := range f.Changes {
-		l := &f.Changes[i]
-		if k := s.index(l.DeliveredAt); k >= 0 {
-			if start := f.Clock.startOf(l); start != 0 {
-				samples[k].add(int64(l.DeliveredAt - start))
-			}
-		}
-	}
-	s.medians(samples)
-}
-
-func (s *series) restores(f SeriesFacts) {
-	samples := make([]sample, len(s.points))
-	for _, r := range f.Caused {
-		if k := s.index(r.FailedAt); k >= 0 && s.p.restored(r) {
-			samples[k].add(int64(r.RestoredAt - r.FailedAt))
-		}
-	}
-	s.medians(samples)
-}
-
-func (s *series) medians(samples []sample) {
-	for i := range samples {
-		one, pt := &samples[i], &s.points[i]
-		if pt.N = len(one.spans); pt.N == 0 {
-			continue
-		}
-		sortSpans(one.spans)
-		pt.Value, pt.CI, pt.TooFew = one.quantile(0.5), one.interval(), pt.N < MinShown
-	}
+	pt.N = s.Len()
+	pt.Value, pt.CI, pt.TooFew = spanQuantile(s, 0.5), medianInterval(s), pt.N < MinShown
 }

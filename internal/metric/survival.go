@@ -17,57 +17,60 @@ type Lifetime struct {
 // and Wang 1987) and are still open when the observation stops (right censoring). An item is at risk at
 // every age from Enter to Leave, both included. It is nil when the curve does not come down to one half.
 func KaplanMeierMedian(items []Lifetime) *float64 {
-	var r risk
+	var r Risk
+	var ended []int64
 	for _, it := range items {
-		r.enter(it.Enter)
+		r.Enter(it.Enter)
 		if it.Ended {
-			r.ended = append(r.ended, it.Leave)
+			ended = append(ended, it.Leave)
 		} else {
-			r.censored = append(r.censored, it.Leave)
+			r.Censored = append(r.Censored, it.Leave)
 		}
 	}
-	slices.Sort(r.ended)
+	slices.Sort(ended)
+	r.Ended = Sorted(ended)
 	return r.median()
 }
 
-// risk holds items by what happened to them, as ages in microseconds.
-type risk struct {
-	early    int     // in view from age 0
-	late     []int64 // ages of entry above 0
-	ended    []int64 // ages at the end; median wants them sorted
-	censored []int64 // ages when the observation stopped
+// Risk holds items by what happened to them, as ages in microseconds.
+type Risk struct {
+	Early    int     // in view from age 0
+	Late     []int64 // ages of entry above 0, in any order
+	Censored []int64 // ages when the observation stopped, in any order
+	Ended    Spans   // ages at the end; nil is none
 }
 
-func (r *risk) enter(age int64) {
+// Enter counts an item that came into view at an age; below 0 is from the start.
+func (r *Risk) Enter(age int64) {
 	if age > 0 {
-		r.late = append(r.late, age)
+		r.Late = append(r.Late, age)
 	} else {
-		r.early++
+		r.Early++
 	}
 }
 
-// median sorts late and censored. A step that is one half but for rounding counts as one half.
-func (r *risk) median() *float64 {
-	sortSpans(r.late)
-	sortSpans(r.censored)
+// median sorts Late and Censored. A step that is one half but for rounding counts as one half.
+func (r *Risk) median() *float64 {
+	if r.Ended == nil {
+		return nil
+	}
+	sortSpans(r.Late)
+	sortSpans(r.Censored)
 	alive := 1.0
-	late, censored := 0, 0
-	for i := 0; i < len(r.ended); {
-		age, before := r.ended[i], i
-		for i < len(r.ended) && r.ended[i] == age {
-			i++
-		}
-		for late < len(r.late) && r.late[late] <= age {
+	late, censored, before := 0, 0, 0
+	for age, n := range r.Ended.Ascend() {
+		for late < len(r.Late) && r.Late[late] <= age {
 			late++
 		}
-		for censored < len(r.censored) && r.censored[censored] < age {
+		for censored < len(r.Censored) && r.Censored[censored] < age {
 			censored++
 		}
-		atRisk := r.early + late - before - censored
-		alive *= 1 - float64(i-before)/float64(atRisk)
+		atRisk := r.Early + late - before - censored
+		alive *= 1 - float64(n)/float64(atRisk)
 		if alive <= 0.5+1e-9 {
 			return seconds(float64(age))
 		}
+		before += n
 	}
 	return nil
 }

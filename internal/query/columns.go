@@ -15,7 +15,6 @@ import (
 // some span of time. Nothing writes to them once they are read.
 type columns struct {
 	deployments []metric.Deployment // by the time they ended
-	notes       []note              // of each deployment
 	changes     []metric.Lead
 	pulls       []metric.Lead
 	failures    []metric.Restore
@@ -23,9 +22,6 @@ type columns struct {
 	record      metric.Record
 	services    []string // by the index used in deployments
 }
-
-// note is what the quality of the data is counted from.
-type note struct{ commit, contents bool }
 
 func (c *columns) rows() int {
 	return len(c.deployments) + len(c.changes) + len(c.pulls) + len(c.failures) + len(c.incidents)
@@ -56,9 +52,8 @@ func load(tx *store.Tx, f store.Filter) (*columns, error) {
 			StartedAt: p.BegunAt, EndedAt: p.EndedAt, OldestAt: p.OldestAt, Service: index[p.Service],
 			Kind: metric.KindOf(p.Kind), Result: metric.ResultOf(p.Result), Evidence: m.accepted,
 			Counted: p.Counted, Judged: p.Judged, Failed: m.accepted != 0, Suspected: m.suspected,
-			Repairs: p.Repairs, Planned: p.Planned,
+			Repairs: p.Repairs, Planned: p.Planned, Commit: p.Commit, Contents: p.Coverage != plimsoll.CoverageNone,
 		})
-		c.notes = append(c.notes, note{commit: p.Commit, contents: p.Coverage != plimsoll.CoverageNone})
 	})
 	if err != nil || !f.Production {
 		return c, err
@@ -123,18 +118,11 @@ func (c *columns) cut(w plimsoll.Window) facts {
 		changes: within(c.changes, w), pulls: within(c.pulls, w),
 		failures: before(c.failures, w.To), incidents: before(c.incidents, w.To),
 	}
-	for i, d := range out.deployments {
-		if !d.Counted {
-			continue
-		}
-		out.quality.Deployments++
-		if n := c.notes[from+i]; n.commit {
-			out.quality.WithCommit++
-		}
-		if n := c.notes[from+i]; n.contents {
-			out.quality.WithKnownChanges++
-		}
+	var t metric.Tally
+	for i := range out.deployments {
+		t.Add(&out.deployments[i])
 	}
+	out.quality = qualityOf(t)
 	return out
 }
 

@@ -28,6 +28,10 @@ type DataQuality struct {
 	WithKnownChanges int `json:"with_known_changes"` // of them, with known contents; a first one has none to know
 }
 
+func qualityOf(t metric.Tally) DataQuality {
+	return DataQuality{Deployments: t.Counted, WithCommit: t.WithCommit, WithKnownChanges: t.WithContents}
+}
+
 // facts are the rows that the measures of a question are computed from.
 type facts struct {
 	deployments []metric.Deployment

@@ -1,0 +1,190 @@
+package metric
+
+import (
+	"iter"
+	"math"
+	"math/bits"
+	"slices"
+	"sort"
+)
+
+// Run is Spans in one piece, kept small: whole seconds in 32 bits where every one of them is whole,
+// microseconds in 64 otherwise. It does not change once it is made, so that many may read it. The zero
+// Run is empty.
+type Run struct {
+	seconds     []uint32 // one of these two is used, in ascending order
+	micros      []int64
+	whole, rest int64                // as Sum
+	ends        [len(binEnds)]uint32 // how many are below each end of a bin
+	below       []uint16             // how many are below each class; nil for a short run or a huge one
+}
+
+// A class is a narrow range of durations, about half a percent wide: seven leading bits of the whole
+// seconds. Which class a rank falls into is known from counts alone, and only what is in that class has
+// to be looked at.
+const (
+	classBits = 7
+	classes   = (32-classBits)<<classBits + 1<<classBits
+	// tabled is the size from which a run counts its classes; searching a shorter one is as quick.
+	tabled = 512
+)
+
+// classOf is the class of a number of whole seconds.
+func classOf(seconds uint32) int {
+	shift := max(bits.Len32(seconds)-classBits-1, 0)
+	return shift<<classBits + int(seconds>>shift)
+}
+
+// classFrom is the lowest number of seconds in a class; that of the class after the last is 1<<32.
+func classFrom(c int) int64 {
+	shift := max(c>>classBits-1, 0)
+	return int64(c-shift<<classBits) << shift
+}
+
+// NewRun keeps durations in microseconds, which must be in ascending order and not negative.
+func NewRun(sorted []int64) *Run {
+	r := &Run{}
+	whole := true
+	for _, v := range sorted {
+		r.whole += v / 1e6
+		r.rest += v % 1e6
+		whole = whole && v%1e6 == 0 && v/1e6 <= math.MaxUint32
+	}
+	if whole {
+		r.seconds = make([]uint32, len(sorted))
+		for i, v := range sorted {
+			r.seconds[i] = uint32(v / 1e6)
+		}
+	} else {
+		r.micros = slices.Clone(sorted)
+	}
+	r.index()
+	return r
+}
+
+// RunOfSeconds keeps whole seconds, in ascending order. The list must not be written to afterwards.
+func RunOfSeconds(sorted []uint32) *Run {
+	r := &Run{seconds: sorted}
+	for _, v := range sorted {
+		r.whole += int64(v)
+	}
+	r.index()
+	return r
+}
+
+func (r *Run) index() {
+	for i, end := range binEnds {
+		r.ends[i] = uint32(r.search(int64(end * 1e6)))
+	}
+	if r.Len() < tabled || r.Len() > math.MaxUint16 {
+		return
+	}
+	r.below = make([]uint16, classes+1)
+	next := 0
+	for k := range r.Len() {
+		for c := r.class(k); next <= c; next++ {
+			r.below[next] = uint16(k)
+		}
+	}
+	for ; next <= classes; next++ {
+		r.below[next] = uint16(r.Len())
+	}
+}
+
+// class is that of the k-th. What is too long for 32 bits of seconds is in the last one.
+func (r *Run) class(k int) int {
+	if r.micros == nil {
+		return classOf(r.seconds[k])
+	}
+	return classOf(uint32(min(r.micros[k]/1e6, math.MaxUint32)))
+}
+
+// Len is how many there are.
+func (r *Run) Len() int { return len(r.seconds) + len(r.micros) }
+
+// At is the k-th from 0.
+func (r *Run) At(k int) int64 {
+	if r.micros == nil {
+		return int64(r.seconds[k]) * 1e6
+	}
+	return r.micros[k]
+}
+
+// Below is how many are less than v.
+func (r *Run) Below(v int64) int {
+	if i := binOf(v); i >= 0 {
+		return int(r.ends[i])
+	}
+	return r.search(v)
+}
+
+func (r *Run) search(v int64) int {
+	if r.micros == nil {
+		s := (v + 1e6 - 1) / 1e6
+		return sort.Search(len(r.seconds), func(i int) bool { return int64(r.seconds[i]) >= s })
+	}
+	return sort.Search(len(r.micros), func(i int) bool { return r.micros[i] >= v })
+}
+
+// binOf is which end of a bin v is, or -1.
+func binOf(v int64) int {
+	for i, end := range binEnds {
+		if v == int64(end*1e6) {
+			return i
+		}
+	}
+	return -1
+}
+
+// belowClass is how many are in the classes before c.
+func (r *Run) belowClass(c int) int {
+	switch {
+	case r.below != nil:
+		return int(r.below[c])
+	case c >= classes:
+		return r.Len()
+	}
+	return r.search(classFrom(c) * 1e6)
+}
+
+// Sum is as in Spans.
+func (r *Run) Sum() (whole, rest int64) { return r.whole, r.rest }
+
+// Ascend is as in Spans.
+func (r *Run) Ascend() iter.Seq2[int64, int] {
+	if r.micros != nil {
+		return Sorted(r.micros).Ascend()
+	}
+	return func(yield func(int64, int) bool) {
+		for i := 0; i < len(r.seconds); {
+			before := i
+			for i < len(r.seconds) && r.seconds[i] == r.seconds[before] {
+				i++
+			}
+			if !yield(int64(r.seconds[before])*1e6, i-before) {
+				return
+			}
+		}
+	}
+}
+
+// Replace returns the run without what has gone, every value of which must be in it, and with what has
+// come; both in ascending order. It reports false when something is not there to go.
+func (r *Run) Replace(gone, come []int64) (*Run, bool) {
+	out := make([]int64, 0, r.Len()+len(come))
+	for k := range r.Len() {
+		v := r.At(k)
+		for len(come) > 0 && come[0] <= v {
+			out, come = append(out, come[0]), come[1:]
+		}
+		if len(gone) > 0 && gone[0] == v {
+			gone = gone[1:]
+			continue
+		}
+		out = append(out, v)
+	}
+	return NewRun(append(out, come...)), len(gone) == 0
+}
+
+// Bytes is about how much memory the run takes.
+func (r *Run) Bytes() int { return 4*cap(r.seconds) + 8*cap(r.micros) + 2*cap(r.below) + 160 }
