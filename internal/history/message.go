@@ -61,7 +61,9 @@ func recognise(subject, body string, merge bool) mention {
 		m.number = tail
 	case strings.HasPrefix(subject, "Merge"), strings.HasPrefix(subject, "Pull request #"), strings.HasPrefix(subject, "Auto merge"):
 		m.number, m.branch = mergedBy(subject)
-		m.certain = m.number > 0
+		if m.certain = m.number > 0; !m.certain {
+			m.branch = ""
+		}
 	}
 	if m.number == 0 && strings.Contains(body, "See merge request") {
 		if g := mergeRequest.FindStringSubmatch(body); g != nil {

@@ -11,10 +11,11 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of a CSV file: one cell, and one row.
+// Bounds of a CSV file: one cell, one row, and the columns.
 const (
-	cellBytes = 64 << 10
-	rowBytes  = 1 << 20
+	cellBytes   = 64 << 10
+	rowBytes    = 1 << 20
+	columnsMost = 500
 )
 
 // table reads a CSV file with a header row, one row at a time.
@@ -64,8 +65,11 @@ func newTable(name string, in io.Reader, comma rune) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n := len(header.cells); n > columnsMost {
+		return nil, invalidf("%s has %d columns, more than %d", name, n, columnsMost)
+	}
 	for i, cell := range header.cells {
-		column := strings.TrimSpace(cell)
+		column := clean(cell, subjectRunes)
 		if column == "" {
 			return nil, invalidf("%s: column %d of the header row has no name", name, i+1)
 		}
