@@ -48,6 +48,8 @@ func checkTree(fsys fs.FS) []finding {
 			return err
 		case d.IsDir() && (p == ".git" || ignored(p, true)):
 			return fs.SkipDir
+		case p == ".git": // a file that points elsewhere: a second work tree of git
+			return nil
 		case !d.Type().IsRegular() || ignored(p, false):
 			return nil
 		}
