@@ -1,0 +1,59 @@
+package metric
+
+// Sample is a value of one period as it enters a comparison.
+type Sample struct {
+	Value  *float64  `json:"value"` // nil: nothing measured
+	CI     *Interval `json:"ci"`
+	N      float64   `json:"n"` // observations; of a frequency, days of record
+	TooFew bool      `json:"too_few"`
+}
+
+// Comparison sets a period against an earlier one that shares no observation with it.
+type Comparison struct {
+	Measure   Measure   `json:"measure"`
+	Direction Direction `json:"direction"`
+	Earlier   Sample    `json:"earlier"`
+	Later     Sample    `json:"later"`
+	Delta
+	Verdict Verdict `json:"verdict"`
+	Words   string  `json:"words"`
+}
+
+// Compare says whether a measure got better or worse from one period to another (definitions, 6.1.4).
+// It speaks of a change only where the 95 % interval of the difference does not hold zero; otherwise
+// there is no detectable change, which is not the same as none. Where one of the periods has too few
+// observations, or no interval, the verdict is too few, whatever the values are.
+func Compare(m Measure, earlier, later Sample) Comparison {
+	out := Comparison{
+		Measure: m, Direction: DirectionOf(m), Earlier: earlier, Later: later,
+		Delta: Difference(earlier.estimate(), later.estimate()), Verdict: TooFew,
+	}
+	switch {
+	case earlier.TooFew || later.TooFew || out.CI == nil:
+	case out.Distinguishable:
+		out.Verdict = out.Direction.verdict(*out.Difference > 0)
+	default:
+		out.Verdict = NoDetectableChange
+	}
+	// Too few is the stronger word: a difference of two handfuls is not offered as one.
+	out.Distinguishable = out.Distinguishable && out.Verdict != TooFew
+	out.Words = out.Verdict.words()
+	return out
+}
+
+func (s Sample) estimate() Estimate { return Estimate{s.Value, s.CI} }
+
+// Sample is the frequency per day; its n is days of record.
+func (f Frequency) Sample() Sample { return Sample{f.PerDay, f.CI, f.Days, f.TooFew} }
+
+// Sample is the median in seconds.
+func (d Durations) Sample() Sample { return Sample{d.P50, d.CI, float64(d.N), d.TooFew} }
+
+// Sample is the ratio.
+func (f FailureRate) Sample() Sample { return Sample{f.Ratio, f.CI, float64(f.Counted), f.TooFew} }
+
+// Sample is the ratio.
+func (s Share) Sample() Sample { return Sample{s.Ratio, s.CI, float64(s.Counted), s.TooFew} }
+
+// Sample is the value of a bucket. Of a frequency n counts its deployments.
+func (p Point) Sample() Sample { return Sample{p.Value, p.CI, float64(p.N), p.TooFew} }
