@@ -6,6 +6,7 @@ type Sample struct {
 	CI     *Interval `json:"ci"`
 	N      float64   `json:"n"` // observations; of a frequency, days of record
 	TooFew bool      `json:"too_few"`
+	Spread float64   `json:"spread,omitempty"` // of durations: see Spread; 0 is unknown
 }
 
 // Comparison sets a period against an earlier one that shares no observation with it.
@@ -44,16 +45,21 @@ func Compare(m Measure, earlier, later Sample) Comparison {
 func (s Sample) estimate() Estimate { return Estimate{s.Value, s.CI} }
 
 // Sample is the frequency per day; its n is days of record.
-func (f Frequency) Sample() Sample { return Sample{f.PerDay, f.CI, f.Days, f.TooFew} }
+func (f Frequency) Sample() Sample {
+	return Sample{Value: f.PerDay, CI: f.CI, N: f.Days, TooFew: f.TooFew}
+}
 
 // Sample is the median in seconds.
-func (d Durations) Sample() Sample { return Sample{d.P50, d.CI, float64(d.N), d.TooFew} }
+func (d Durations) Sample() Sample {
+	return Sample{Value: d.P50, CI: d.CI, N: float64(d.N), TooFew: d.TooFew, Spread: Spread(d.P50, d.P90)}
+}
 
 // Sample is the ratio.
-func (f FailureRate) Sample() Sample { return Sample{f.Ratio, f.CI, float64(f.Counted), f.TooFew} }
+func (f FailureRate) Sample() Sample {
+	return Sample{Value: f.Ratio, CI: f.CI, N: float64(f.Counted), TooFew: f.TooFew}
+}
 
 // Sample is the ratio.
-func (s Share) Sample() Sample { return Sample{s.Ratio, s.CI, float64(s.Counted), s.TooFew} }
-
-// Sample is the value of a bucket. Of a frequency n counts its deployments.
-func (p Point) Sample() Sample { return Sample{p.Value, p.CI, float64(p.N), p.TooFew} }
+func (s Share) Sample() Sample {
+	return Sample{Value: s.Ratio, CI: s.CI, N: float64(s.Counted), TooFew: s.TooFew}
+}

@@ -10,7 +10,7 @@ import (
 
 func ratioSample(k, n int) Sample {
 	v, ci, few := portion(k, n)
-	return Sample{v, ci, float64(n), few}
+	return Sample{Value: v, CI: ci, N: float64(n), TooFew: few}
 }
 
 func TestCompare(t *testing.T) {
@@ -64,7 +64,7 @@ func TestCompare_mirrored(t *testing.T) {
 
 func rateSample(n int, days float64) Sample {
 	v, ci := rate(n, days)
-	return Sample{v, ci, days, false}
+	return Sample{Value: v, CI: ci, N: days}
 }
 
 // medianSample is that of 40 spans around a centre, in seconds.
