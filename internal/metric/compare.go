@@ -1,7 +1,7 @@
 package metric
 
-// Sample is a value of one period as it enters a comparison.
-type Sample struct {
+// Level is where a measure stood in one period.
+type Level struct {
 	Value  *float64  `json:"value"` // nil: nothing measured
 	CI     *Interval `json:"ci"`
 	N      float64   `json:"n"` // observations; of a frequency, days of record
@@ -13,8 +13,8 @@ type Sample struct {
 type Comparison struct {
 	Measure   Measure   `json:"measure"`
 	Direction Direction `json:"direction"`
-	Earlier   Sample    `json:"earlier"`
-	Later     Sample    `json:"later"`
+	Earlier   Level    `json:"earlier"`
+	Later     Level    `json:"later"`
 	Delta
 	Verdict Verdict `json:"verdict"`
 	Words   string  `json:"words"`
@@ -24,7 +24,7 @@ type Comparison struct {
 // It speaks of a change only where the 95 % interval of the difference does not hold zero; otherwise
 // there is no detectable change, which is not the same as none. Where one of the periods has too few
 // observations, or no interval, the verdict is too few, whatever the values are.
-func Compare(m Measure, earlier, later Sample) Comparison {
+func Compare(m Measure, earlier, later Level) Comparison {
 	out := Comparison{
 		Measure: m, Direction: DirectionOf(m), Earlier: earlier, Later: later,
 		Delta: Difference(earlier.estimate(), later.estimate()), Verdict: TooFew,
@@ -42,24 +42,24 @@ func Compare(m Measure, earlier, later Sample) Comparison {
 	return out
 }
 
-func (s Sample) estimate() Estimate { return Estimate{s.Value, s.CI} }
+func (s Level) estimate() Estimate { return Estimate{s.Value, s.CI} }
 
-// Sample is the frequency per day; its n is days of record.
-func (f Frequency) Sample() Sample {
-	return Sample{Value: f.PerDay, CI: f.CI, N: f.Days, TooFew: f.TooFew}
+// Level is the frequency per day; its n is days of record.
+func (f Frequency) Level() Level {
+	return Level{Value: f.PerDay, CI: f.CI, N: f.Days, TooFew: f.TooFew}
 }
 
-// Sample is the median in seconds.
-func (d Durations) Sample() Sample {
-	return Sample{Value: d.P50, CI: d.CI, N: float64(d.N), TooFew: d.TooFew, Spread: Spread(d.P50, d.P90)}
+// Level is the median in seconds.
+func (d Durations) Level() Level {
+	return Level{Value: d.P50, CI: d.CI, N: float64(d.N), TooFew: d.TooFew, Spread: Spread(d.P50, d.P90)}
 }
 
-// Sample is the ratio.
-func (f FailureRate) Sample() Sample {
-	return Sample{Value: f.Ratio, CI: f.CI, N: float64(f.Counted), TooFew: f.TooFew}
+// Level is the ratio.
+func (f FailureRate) Level() Level {
+	return Level{Value: f.Ratio, CI: f.CI, N: float64(f.Counted), TooFew: f.TooFew}
 }
 
-// Sample is the ratio.
-func (s Share) Sample() Sample {
-	return Sample{Value: s.Ratio, CI: s.CI, N: float64(s.Counted), TooFew: s.TooFew}
+// Level is the ratio.
+func (s Share) Level() Level {
+	return Level{Value: s.Ratio, CI: s.CI, N: float64(s.Counted), TooFew: s.TooFew}
 }

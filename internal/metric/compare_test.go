@@ -8,15 +8,15 @@ import (
 	"github.com/plimsoll-dev/plimsoll"
 )
 
-func ratioSample(k, n int) Sample {
+func ratioSample(k, n int) Level {
 	v, ci, few := portion(k, n)
-	return Sample{Value: v, CI: ci, N: float64(n), TooFew: few}
+	return Level{Value: v, CI: ci, N: float64(n), TooFew: few}
 }
 
 func TestCompare(t *testing.T) {
 	for name, c := range map[string]struct {
 		m              Measure
-		earlier, later Sample
+		earlier, later Level
 		verdict        Verdict
 		words          string
 	}{
@@ -29,7 +29,7 @@ func TestCompare(t *testing.T) {
 		"a handful":          {ChangeFailureRate, ratioSample(0, 4), ratioSample(400, 400), TooFew, "too few to say"},
 		"nothing before":     {ChangeFailureRate, ratioSample(0, 0), ratioSample(3, 70), TooFew, "too few to say"},
 		"nothing after":      {ChangeFailureRate, ratioSample(3, 70), ratioSample(0, 0), TooFew, "too few to say"},
-		"no interval":        {LeadTime, Sample{Value: new(float64), N: 5}, Sample{Value: new(float64), CI: &Interval{}, N: 9}, TooFew, "too few to say"},
+		"no interval":        {LeadTime, Level{Value: new(float64), N: 5}, Level{Value: new(float64), CI: &Interval{}, N: 9}, TooFew, "too few to say"},
 		"faster":             {LeadTime, medianSample(100), medianSample(20), Better, "better"},
 		"exactly as it was":  {LeadTime, medianSample(100), medianSample(100), NoDetectableChange, "no detectable change"},
 		"named by others":    {"reliability", ratioSample(60, 700), ratioSample(150, 700), Better, "better"},
@@ -62,18 +62,18 @@ func TestCompare_mirrored(t *testing.T) {
 	}
 }
 
-func rateSample(n int, days float64) Sample {
+func rateSample(n int, days float64) Level {
 	v, ci := rate(n, days)
-	return Sample{Value: v, CI: ci, N: days}
+	return Level{Value: v, CI: ci, N: days}
 }
 
 // medianSample is that of 40 spans around a centre, in seconds.
-func medianSample(centre float64) Sample {
-	var s sample
+func medianSample(centre float64) Level {
+	var spans []int64
 	for i := range 40 {
-		s.add(int64(centre * 1e6 * math.Exp(float64(i-20)/20)))
+		spans = append(spans, int64(centre*1e6*math.Exp(float64(i-20)/20)))
 	}
-	return s.durations(LeadTime, nil).Sample()
+	return Sample{Spans: SortSpans(spans)}.Durations(LeadTime, nil).Level()
 }
 
 func TestSampleSizes(t *testing.T) {

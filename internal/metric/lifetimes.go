@@ -1,9 +1,6 @@
 package metric
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // Survival is a quantile of lifetimes, in seconds, with its 95 % interval. An end is nil where the
 // curve of that end does not come down: all that is known of it is that it lies beyond what was seen.
@@ -24,54 +21,58 @@ type Survival struct {
 // Items that come into view late make the curve fall steeply where hardly anybody is in view yet; AtRisk
 // says how few there were.
 func KaplanMeier(items []Lifetime, p float64) Survival {
-	out := Survival{}
-	var entries, leaves []int64
-	ends := map[int64]int{}
+	var r Risk
+	var ended []int64
 	for _, it := range items {
-		entries = append(entries, it.Enter)
-		leaves = append(leaves, it.Leave)
+		r.Enter(it.Enter)
 		if it.Ended {
-			ends[it.Leave]++
-			out.Ended++
+			ended = append(ended, it.Leave)
 		} else {
-			out.Open++
+			r.Censored = append(r.Censored, it.Leave)
 		}
 	}
-	slices.Sort(entries)
-	slices.Sort(leaves)
-	ages := make([]int64, 0, len(ends))
-	for age := range ends {
-		ages = append(ages, age)
-	}
-	slices.Sort(ages)
+	r.Ended = SortSpans(ended)
+	return r.Quantile(p)
+}
 
+// Quantile is KaplanMeier of the items of r. It sorts Late and Censored.
+func (r *Risk) Quantile(p float64) Survival {
+	out := Survival{Open: len(r.Censored)}
+	if r.Ended == nil {
+		return out
+	}
+	out.Ended = r.Ended.Len()
+	sortSpans(r.Late)
+	sortSpans(r.Censored)
 	alive, greenwood := 1.0, 0.0
-	left := 1 - p + 1e-9 // a step onto the level but for rounding is on it
-	entered, gone := 0, 0
-	for _, age := range ages {
-		for entered < len(entries) && entries[entered] <= age {
-			entered++
+	level := 1 - p + 1e-9 // a step onto the level but for rounding is on it
+	late, censored, before := 0, 0, 0
+	for age, ended := range r.Ended.Ascend() {
+		for late < len(r.Late) && r.Late[late] <= age {
+			late++
 		}
-		for gone < len(leaves) && leaves[gone] < age {
-			gone++
+		for censored < len(r.Censored) && r.Censored[censored] < age {
+			censored++
 		}
-		n, d := float64(entered-gone), float64(ends[age])
+		n, d := float64(r.Early+late-before-censored), float64(ended)
+		before += ended
 		if out.Value == nil && (out.AtRisk == 0 || int(n) < out.AtRisk) {
 			out.AtRisk = int(n)
 		}
 		alive *= 1 - d/n
 		greenwood += d / (n * (n - d)) // infinite once nobody is left
 		low, high := limits(alive, greenwood)
-		if out.Value == nil && alive <= left {
-			out.Value = seconds(float64(age))
+		at := seconds(float64(age))
+		if out.Value == nil && alive <= level {
+			out.Value = at
 		}
-		if out.Low == nil && low <= left {
-			out.Low = seconds(float64(age))
+		if out.Low == nil && low <= level {
+			out.Low = at
 		}
-		if out.High == nil && high <= left {
-			out.High = seconds(float64(age))
+		if out.High == nil && high <= level {
+			out.High = at
 		}
-		if alive <= 0 {
+		if alive <= 0 || out.High != nil {
 			break
 		}
 	}

@@ -17,7 +17,7 @@ type Baseline struct {
 	From    plimsoll.Time `json:"from"`
 	To      plimsoll.Time `json:"to"`
 	Days    float64       `json:"days"` // of record in the window
-	Sample
+	Level
 	Valid bool   `json:"valid"`
 	Words string `json:"words"`
 }
@@ -25,9 +25,9 @@ type Baseline struct {
 // BaselineOf makes a baseline of the value that a measure had over a period whose scope has its first
 // deployment at first. It is valid with MinBaselineDays days of record, counted as for deployment
 // frequency, a value, and enough observations for an interval; otherwise Words says what is missing.
-func BaselineOf(m Measure, p Period, first plimsoll.Time, s Sample) Baseline {
-	w := p.record(first)
-	out := Baseline{Measure: m, From: p.From, To: p.End(), Days: Days(w, p.zone()), Sample: s}
+func BaselineOf(m Measure, p Period, first plimsoll.Time, s Level) Baseline {
+	w := p.Record(first)
+	out := Baseline{Measure: m, From: p.From, To: p.End(), Days: Days(w, p.zone()), Level: s}
 	sh := shapeOf(m)
 	switch {
 	case !enoughRecord(w, out.Days):
@@ -72,7 +72,7 @@ type Progress struct {
 	Words   string   `json:"words"`
 	Path    *float64 `json:"path"` // what the measure should be by now
 	Goal    *Goal    `json:"goal"` // the next one, or the last
-	Current Sample   `json:"current"`
+	Current Level   `json:"current"`
 	Needed  int      `json:"needed"` // observations to see the baseline become the goal; 0: not known
 	Have    float64  `json:"have"`
 }
@@ -140,7 +140,7 @@ func (t Target) next(at plimsoll.Time) *Goal {
 // reaches it and leaves the baseline behind; off track where the interval does not reach the path. It is
 // undecidable where the interval holds both the path and the baseline, so that to have arrived and never
 // to have left look the same, and where there is too little to have an interval.
-func (t Target) ProgressOf(current Sample, at plimsoll.Time) Progress {
+func (t Target) ProgressOf(current Level, at plimsoll.Time) Progress {
 	out := Progress{Status: Undecidable, Current: current, Have: current.N, Path: t.PathAt(at), Goal: t.next(at)}
 	switch {
 	case out.Goal == nil:

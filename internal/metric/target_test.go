@@ -12,7 +12,7 @@ import (
 func TestBaseline(t *testing.T) {
 	for name, c := range map[string]struct {
 		from, to, first string
-		s               Sample
+		s               Level
 		valid           bool
 		words           string
 	}{
@@ -45,7 +45,7 @@ func fromEightAndAHalf(t *testing.T) Target {
 		Measure: ChangeFailureRate,
 		Baseline: Baseline{
 			Measure: ChangeFailureRate, From: at(t, "2025-01-01", time.UTC), To: at(t, "2025-04-01", time.UTC), Days: 90, Valid: true,
-			Sample: Sample{Value: &v, CI: &Interval{0.05, 0.14}, N: 200},
+			Level: Level{Value: &v, CI: &Interval{0.05, 0.14}, N: 200},
 		},
 		// In the wrong order on purpose.
 		Goals: []Goal{{at(t, "2025-10-01", time.UTC), 0.05}, {at(t, "2025-07-01", time.UTC), 0.065}},
@@ -85,7 +85,7 @@ func TestProgress_moreIsBetter(t *testing.T) {
 	v := 0.2
 	target := Target{
 		Measure:  DeploymentFrequency,
-		Baseline: Baseline{To: at(t, "2025-04-01", time.UTC), Valid: true, Sample: Sample{Value: &v, CI: &Interval{0.1, 0.3}, N: 90}},
+		Baseline: Baseline{To: at(t, "2025-04-01", time.UTC), Valid: true, Level: Level{Value: &v, CI: &Interval{0.1, 0.3}, N: 90}},
 		Goals:    []Goal{{at(t, "2025-10-01", time.UTC), 0.8}},
 	}
 	day := at(t, "2025-10-01", time.UTC)
@@ -109,7 +109,7 @@ func TestProgress_durations(t *testing.T) {
 	base := medianSample(40 * hour)
 	target := Target{
 		Measure:  LeadTime,
-		Baseline: Baseline{To: at(t, "2025-04-01", time.UTC), Valid: true, Sample: base},
+		Baseline: Baseline{To: at(t, "2025-04-01", time.UTC), Valid: true, Level: base},
 		Goals:    []Goal{{at(t, "2025-07-01", time.UTC), 20 * hour}, {at(t, "2025-10-01", time.UTC), 10 * hour}},
 	}
 	day := at(t, "2025-10-01", time.UTC)
@@ -118,7 +118,7 @@ func TestProgress_durations(t *testing.T) {
 			t.Errorf("%v hours: %s %q", centre/hour, got.Status, got.Words)
 		}
 	}
-	got := target.ProgressOf(Sample{Value: new(float64), CI: &Interval{0, 50 * hour}, N: 7}, day)
+	got := target.ProgressOf(Level{Value: new(float64), CI: &Interval{0, 50 * hour}, N: 7}, day)
 	if want := MedianNeeds(*base.Value, 10*hour, base.Spread); got.Status != Undecidable || got.Needed != want || want == 0 {
 		t.Errorf("seven: %s", asJSON(t, got))
 	}
@@ -137,7 +137,7 @@ func TestProgress_incomplete(t *testing.T) {
 	if got := young.ProgressOf(ratioSample(6, 69), day); got.Status != Undecidable || !strings.HasPrefix(got.Words, "no baseline: ") || got.Path != nil {
 		t.Errorf("no baseline: %s", asJSON(t, got))
 	}
-	if got := whole.ProgressOf(Sample{Value: new(float64), N: 7}, day); got.Status != Undecidable {
+	if got := whole.ProgressOf(Level{Value: new(float64), N: 7}, day); got.Status != Undecidable {
 		t.Errorf("no interval: %s", asJSON(t, got))
 	}
 }
