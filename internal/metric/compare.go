@@ -13,8 +13,8 @@ type Level struct {
 type Comparison struct {
 	Measure   Measure   `json:"measure"`
 	Direction Direction `json:"direction"`
-	Earlier   Level    `json:"earlier"`
-	Later     Level    `json:"later"`
+	Earlier   Level     `json:"earlier"`
+	Later     Level     `json:"later"`
 	Delta
 	Verdict Verdict `json:"verdict"`
 	Words   string  `json:"words"`

@@ -72,7 +72,7 @@ type Progress struct {
 	Words   string   `json:"words"`
 	Path    *float64 `json:"path"` // what the measure should be by now
 	Goal    *Goal    `json:"goal"` // the next one, or the last
-	Current Level   `json:"current"`
+	Current Level    `json:"current"`
 	Needed  int      `json:"needed"` // observations to see the baseline become the goal; 0: not known
 	Have    float64  `json:"have"`
 }
