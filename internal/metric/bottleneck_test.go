@@ -193,7 +193,7 @@ func TestBottleneckCoverage(t *testing.T) {
 	const rounds = 300
 	// The truth from many changes.
 	hours := []float64{4, 3, 10, 0.3, 1, 12, 0.2}
-	many := BottleneckOf(BottleneckFacts{Stages: stageNames, Now: way(10, 200_000, hours...), Days: 90}, 1)
+	many := BottleneckOf(BottleneckFacts{Stages: stageNames, Now: way(10, 40_000, hours...), Days: 90}, 1)
 	hit, cells := 0, 0
 	for r := range rounds {
 		now := way(uint64(100+r), 160, hours...)
@@ -216,7 +216,7 @@ func TestBottleneckCoverage(t *testing.T) {
 
 // Two quarters that do not differ must rarely look as if they did, also where four changes share a span.
 func TestBottleneckFalseAlarms(t *testing.T) {
-	const rounds = 400
+	const rounds = 200
 	hours := []float64{4, 3, 10, 0.3, 1, 12, 0.2}
 	for stage, limit := range map[int]float64{2: 0.065, 5: 0.075} {
 		alarms := 0
