@@ -21,6 +21,7 @@ const (
 	TypeService     Type = "service"
 
 	TypeConfiguration Type = "configuration"
+	TypeTarget        Type = "target"
 )
 
 // SchemaVersion is the version of the event bodies that this build writes.

@@ -59,7 +59,8 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetUsageTemplate(root.UsageTemplate() + exitCodes)
 	root.AddCommand(serveCommand(), importCommand(), recordCommand(), measuresCommand(),
-		deploymentsCommand(), changesCommand(), incidentsCommand(), refoldCommand(), versionCommand())
+		deploymentsCommand(), changesCommand(), incidentsCommand(), compareCommand(), trendCommand(),
+		baselineCommand(), targetsCommand(), signsCommand(), refoldCommand(), versionCommand())
 	for _, c := range append(root.Commands(), root) {
 		if !c.Runnable() {
 			c.Args, c.RunE = cobra.ArbitraryArgs, chooseVerb

@@ -11,7 +11,7 @@ import (
 var verbs = [][]string{
 	{"serve"}, {"import"}, {"import", "git"}, {"import", "jsonl"}, {"import", "csv"}, {"record"}, {"record", "deployment"},
 	{"record", "incident"}, {"record", "change"}, {"record", "flag"}, {"measures"}, {"deployments"}, {"changes"}, {"incidents"},
-	{"refold"}, {"version"},
+	{"compare"}, {"trend"}, {"baseline"}, {"targets"}, {"targets", "set"}, {"targets", "drop"}, {"signs"}, {"refold"}, {"version"},
 }
 
 func TestTheHelpOfEveryVerbShowsAnExampleAndItsExitCodes(t *testing.T) {

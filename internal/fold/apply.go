@@ -146,6 +146,8 @@ func (b *batch) record(r *plimsoll.Record) error {
 		return b.service(r)
 	case plimsoll.TypeConfiguration:
 		return b.configuration(r)
+	case plimsoll.TypeTarget:
+		return b.target(r)
 	case plimsoll.TypeAnalysis, plimsoll.TypeFlag:
 		// Kept in the log; no fact of today follows from them.
 		return nil

@@ -16,8 +16,11 @@ type Comparison struct {
 	Earlier   Level     `json:"earlier"`
 	Later     Level     `json:"later"`
 	Delta
-	Verdict Verdict `json:"verdict"`
-	Words   string  `json:"words"`
+	Verdict         Verdict `json:"verdict"`
+	Words           string  `json:"words"`
+	EarlierWords    string  `json:"earlier_words"` // the values as one says them, each with its interval
+	LaterWords      string  `json:"later_words"`
+	DifferenceWords string  `json:"difference_words"`
 }
 
 // Compare says whether a measure got better or worse from one period to another (definitions, 6.1.4).
@@ -39,6 +42,9 @@ func Compare(m Measure, earlier, later Level) Comparison {
 	// Too few is the stronger word: a difference of two handfuls is not offered as one.
 	out.Distinguishable = out.Distinguishable && out.Verdict != TooFew
 	out.Words = out.Verdict.words()
+	sh := shapeOf(m)
+	out.EarlierWords, out.LaterWords = sh.sayLevel(earlier), sh.sayLevel(later)
+	out.DifferenceWords = sh.sayChange(out.Difference, out.CI)
 	return out
 }
 

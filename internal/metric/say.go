@@ -51,7 +51,7 @@ func (s shape) say(v float64) string {
 		name string
 		span float64
 	}{{"days", day}, {"hours", hour}, {"minutes", 60}} {
-		if v >= 1.5*u.span {
+		if math.Abs(v) >= 1.5*u.span {
 			return digits(v/u.span) + " " + u.name
 		}
 	}
@@ -81,3 +81,39 @@ func (s shape) sayInterval(ci *Interval) string {
 	}
 	return fmt.Sprintf("%s to %s", s.say(ci[0]), s.say(ci[1]))
 }
+
+// sayLevel writes where a measure stood, with its interval.
+func (s shape) sayLevel(l Level) string {
+	switch {
+	case l.Value == nil:
+		return "no data"
+	case l.CI == nil:
+		return s.say(*l.Value)
+	}
+	return fmt.Sprintf("%s (%s)", s.say(*l.Value), s.sayInterval(l.CI))
+}
+
+// sayChange writes a difference, or what a week adds, with its interval. Of ratios these are points of a
+// percentage, since 5 % more of 10 % can mean two things.
+func (s shape) sayChange(v *float64, ci *Interval) string {
+	if v == nil {
+		return "unknown"
+	}
+	one := func(v float64) string {
+		sign := ""
+		if v > 0 {
+			sign = "+"
+		}
+		if s == asRatio {
+			return sign + digits(100*v) + " points"
+		}
+		return sign + s.say(v)
+	}
+	if ci == nil {
+		return one(*v)
+	}
+	return fmt.Sprintf("%s (%s to %s)", one(*v), one(ci[0]), one(ci[1]))
+}
+
+// IsRatio reports whether a measure runs from 0 to 1.
+func IsRatio(m Measure) bool { return shapeOf(m) == asRatio }

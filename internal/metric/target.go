@@ -11,6 +11,9 @@ import (
 // MinBaselineDays is how many days of record a baseline needs.
 const MinBaselineDays = MinBandDays
 
+// lostHour is by how much 30 times 24 hours may fall short of 30 days where the clocks change.
+const lostHour = 1.01 / 23
+
 // Baseline is where a target starts from: the value of a measure over a window of record.
 type Baseline struct {
 	Measure Measure       `json:"measure"`
@@ -22,15 +25,14 @@ type Baseline struct {
 	Words string `json:"words"`
 }
 
-// BaselineOf makes a baseline of the value that a measure had over a period whose scope has its first
-// deployment at first. It is valid with MinBaselineDays days of record, counted as for deployment
-// frequency, a value, and enough observations for an interval; otherwise Words says what is missing.
-func BaselineOf(m Measure, p Period, first plimsoll.Time, s Level) Baseline {
-	w := p.Record(first)
-	out := Baseline{Measure: m, From: p.From, To: p.End(), Days: Days(w, p.zone()), Level: s}
+// BaselineOf makes a baseline of the value that a measure had over a window, with as many days of record
+// in it as deployment frequency counts. It is valid with MinBaselineDays days, a value, and enough
+// observations for an interval; otherwise Words says what is missing.
+func BaselineOf(m Measure, w plimsoll.Window, days float64, s Level) Baseline {
+	out := Baseline{Measure: m, From: w.From, To: w.To, Days: days, Level: s}
 	sh := shapeOf(m)
 	switch {
-	case !enoughRecord(w, out.Days):
+	case days < MinBaselineDays-lostHour:
 		out.Words = fmt.Sprintf("a baseline needs %d days of record; there are %s", MinBaselineDays, digits(out.Days))
 	case s.Value == nil:
 		out.Words = "nothing was measured in this window"

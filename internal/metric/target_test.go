@@ -31,7 +31,7 @@ func TestBaseline(t *testing.T) {
 		if c.first != "" {
 			first = at(t, c.first, z)
 		}
-		if got := BaselineOf(ChangeFailureRate, p, first, c.s); got.Valid != c.valid || got.Words != c.words {
+		if got := BaselineOf(ChangeFailureRate, p.Window, Days(p.Record(first), z), c.s); got.Valid != c.valid || got.Words != c.words {
 			t.Errorf("%s: %v %q", name, got.Valid, got.Words)
 		}
 	}
@@ -163,10 +163,14 @@ func TestSay(t *testing.T) {
 		"8.5 %": asRatio.say(0.085), "17.7 %": asRatio.say(0.17701), "100 %": asRatio.say(1), "0 %": asRatio.say(0),
 		"0.57 a day": aDay.say(0.5714), "12.3 a day": aDay.say(12.34),
 		"45 seconds": inSeconds.say(45), "20 minutes": inSeconds.say(1200), "3.5 hours": inSeconds.say(12600), "120 days": inSeconds.say(120 * day),
-		"24 hours": inSeconds.say(day), "no interval": asRatio.sayInterval(nil),
+		"24 hours": inSeconds.say(day), "-2 hours": inSeconds.say(-7200), "no data": aDay.sayLevel(Level{}), "unknown": aDay.sayChange(nil, nil),
+		"-6.5 points (-9 points to +1 points)": asRatio.sayChange(value(-0.065), &Interval{-0.09, 0.01}), "+2 days": inSeconds.sayChange(value(2*day), nil),
+		"no interval": asRatio.sayInterval(nil),
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }
+
+func value(v float64) *float64 { return &v }

@@ -19,19 +19,20 @@ const (
 
 // Trend is the course of a measure over weeks. Without MinTrendWeeks weeks it has no values.
 type Trend struct {
-	Measure   Measure   `json:"measure"`
-	Method    string    `json:"method"`
-	Weeks     int       `json:"weeks"`     // with a value
-	Missing   int       `json:"missing"`   // between the first and the last of them, without
-	Pairs     int       `json:"pairs"`     // compared
-	Slope     *float64  `json:"slope"`     // unit of the measure a week
-	CI        *Interval `json:"ci"`        // of the slope
-	Tau       *float64  `json:"tau"`       // -1 falls every time, 1 rises every time
-	P         *float64  `json:"p"`         // two-sided, of Mann and Kendall's test
-	Lag1      *float64  `json:"lag1"`      // how much a week resembles the one before, beyond the trend
-	Dependent bool      `json:"dependent"` // more than chance: p and the interval promise too much
-	Verdict   Verdict   `json:"verdict"`   // too_few, no_detectable_change, better, worse or changed
-	Words     string    `json:"words"`
+	Measure    Measure   `json:"measure"`
+	Method     string    `json:"method"`
+	Weeks      int       `json:"weeks"`     // with a value
+	Missing    int       `json:"missing"`   // between the first and the last of them, without
+	Pairs      int       `json:"pairs"`     // compared
+	Slope      *float64  `json:"slope"`     // unit of the measure a week
+	CI         *Interval `json:"ci"`        // of the slope
+	Tau        *float64  `json:"tau"`       // -1 falls every time, 1 rises every time
+	P          *float64  `json:"p"`         // two-sided, of Mann and Kendall's test
+	Lag1       *float64  `json:"lag1"`      // how much a week resembles the one before, beyond the trend
+	Dependent  bool      `json:"dependent"` // more than chance: p and the interval promise too much
+	Verdict    Verdict   `json:"verdict"`   // too_few, no_detectable_change, better, worse or changed
+	Words      string    `json:"words"`
+	SlopeWords string    `json:"slope_words"` // what a week adds, as one says it
 }
 
 // week is a value at its ISO week, counted from the Monday of 1970-01-05.
@@ -82,7 +83,7 @@ func TrendOf(m Measure, points []Point, zone *time.Location) Trend {
 	if p < 2*tail && (out.CI[0] > 0 || out.CI[1] < 0) {
 		out.Verdict = DirectionOf(m).verdict(k.s > 0)
 	}
-	out.Words = out.Verdict.words()
+	out.Words, out.SlopeWords = out.Verdict.words(), shapeOf(m).sayChange(out.Slope, out.CI)
 	if out.Verdict != NoDetectableChange && out.Dependent {
 		out.Words += ", but a week resembles the one before it: this promises too much"
 	}

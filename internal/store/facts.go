@@ -210,7 +210,7 @@ func (tx *Tx) Forget(cursor string) error {
 	for _, t := range []string{
 		"deployment_reports", "changes", "pull_requests", "incident_reports", "incident_services", "services", "settings",
 		"service_repositories", "wanted_commits", "deployments", "deployment_ids", "lead_times", "evidence", "incidents",
-		"failures", "fact_changes", "dirty",
+		"failures", "fact_changes", "dirty", "targets",
 	} {
 		if _, err := tx.exec(`DELETE FROM `+t+` WHERE org = ?`, tx.org); err != nil {
 			return err

@@ -61,6 +61,12 @@ func New(opt Options) *Server {
 	s.route("GET /api/v1/changes", s.getChanges)
 	s.route("GET /api/v1/services", s.getServices)
 	s.route("GET /api/v1/teams", s.getTeams)
+	s.route("GET /api/v1/baseline", s.getBaseline)
+	s.route("GET /api/v1/compare", s.getCompare)
+	s.route("GET /api/v1/trend", s.getTrend)
+	s.route("GET /api/v1/targets", s.getTargets)
+	s.route("POST /api/v1/targets", s.postTarget)
+	s.route("GET /api/v1/gaming-signs", s.getGamingSigns)
 	s.route("/api/", s.noSuchAPI)
 
 	s.route("GET /healthz", s.healthz)
