@@ -147,6 +147,7 @@ func TestTrend(t *testing.T) {
 		"no direction":  {RollbackRate, []float64{1, 2, 3, 4, 5, 6, 7, 8}, Changed, 8, 0},
 		"flat":          {LeadTime, []float64{4, 4, 4, 4, 4, 4, 4, 4, 4}, NoDetectableChange, 9, 0},
 		"noise":         {LeadTime, []float64{3, 9, 4, 8, 2, 9, 3, 7, 5, 6}, NoDetectableChange, 10, 0},
+		"two levels":    {LeadTime, []float64{4, 4, 4, 4, 4, 4, 4, 1, 1, 1, 1, 1}, Better, 12, 0},
 		"one wild week": {LeadTime, []float64{5, 6, 5, 6, 900, 6, 5, 6, 5, 6}, NoDetectableChange, 10, 0},
 		"gaps":          {LeadTime, []float64{1, nan, 3, 4, nan, nan, 7, 8, 9, 10, 11}, Worse, 8, 3},
 		"ends empty":    {LeadTime, []float64{nan, 1, 2, 3, 4, 5, 6, 7, 8, nan}, Worse, 8, 0},

@@ -53,7 +53,8 @@ type week struct {
 // price of saying nothing about what happens within a year. To subtract a median of each week first
 // would need several years to know that median.
 //
-// A trend is seen where the test says p < 0.05 and the interval of the slope does not hold zero.
+// A trend is seen where the test says p < 0.05, the slope is not zero, and its interval does not reach to
+// both sides of zero. It may end at zero: where many weeks have the same value, many slopes are nothing.
 func TrendOf(m Measure, points []Point, zone *time.Location) Trend {
 	weeks := weeksOf(points, zone)
 	out := Trend{Measure: m, Method: TrendPlain, Weeks: len(weeks), Verdict: TooFew}
@@ -80,7 +81,7 @@ func TrendOf(m Measure, points []Point, zone *time.Location) Trend {
 	out.Lag1 = lag1(weeks, *out.Slope)
 	out.Dependent = out.Lag1 != nil && *out.Lag1 > z95/math.Sqrt(float64(len(weeks)))
 	out.Verdict = NoDetectableChange
-	if p < 2*tail && (out.CI[0] > 0 || out.CI[1] < 0) {
+	if p < 2*tail && *out.Slope != 0 && (out.CI[0] >= 0 || out.CI[1] <= 0) {
 		out.Verdict = DirectionOf(m).verdict(k.s > 0)
 	}
 	out.Words, out.SlopeWords = out.Verdict.words(), shapeOf(m).sayChange(out.Slope, out.CI)
