@@ -67,18 +67,25 @@ func (t *timeline) containStated(s *step) {
 // count says how many changes of the service s contains.
 func (s *step) count(service plimsoll.ServiceReport) {
 	for _, i := range s.contents {
-		if c := s.repo.Commit(i); !c.Merge && service.Owns(c.Paths) {
+		if s.repo.Commit(i).changes(service) {
 			s.fact.Contains++
 		}
 	}
 }
 
+// changes reports whether the commit is a change of the service. (definitions
+// 1.2)
+func (c Commit) changes(service plimsoll.ServiceReport) bool {
+	return !c.Merge && service.Owns(c.Paths)
+}
+
 // repairs reports whether s is a hotfix although nobody said so: it brings a
 // branch named like one, or reverts what an earlier deployment brought within
-// the limit. (definitions 1.3.14)
+// the limit. What another service of the repository repaired does not make it
+// one. (definitions 1.3.14)
 func (t *timeline) repairs(s *step, stream []*step) bool {
 	for _, i := range s.contents {
-		if number := s.repo.pull(i); number != 0 && t.branch(s.repo.pulls[number].Branch) {
+		if number := s.repo.pull(i); number != 0 && s.repo.Commit(i).changes(t.Service) && t.branch(s.repo.pulls[number].Branch) {
 			return true
 		}
 	}
@@ -90,8 +97,8 @@ func (t *timeline) repairs(s *step, stream []*step) bool {
 func (t *timeline) reverted(s *step, stream []*step) *step {
 	undone := map[int32]bool{}
 	for _, i := range s.contents {
-		if sha := s.repo.Commit(i).Reverts; sha != "" {
-			if j, ok := s.repo.Graph.Find(sha); ok {
+		if c := s.repo.Commit(i); c.Reverts != "" && c.changes(t.Service) {
+			if j, ok := s.repo.Graph.Find(c.Reverts); ok {
 				undone[j] = true
 			}
 		}
