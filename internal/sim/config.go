@@ -23,7 +23,7 @@ type Config struct {
 	Changes     float64 // for each of them; 0: 3
 
 	FlawShare float64 // of releases that break something; 0: 0.14, below 0: none
-	Named     float64 // share of the incidents caused by a deployment that name it; 0: 0.35, below 0: none
+	Named     float64 // share of the incidents caused by a deployment that name it; 0: 0.35, 1: all, at once; below 0: none
 	Outside   float64 // incidents a year and service that no deployment caused; 0: 1.5, below 0: none
 	Flags     float64 // flag changes a year and service; 0: 12, below 0: none
 	Gaming    bool    // some services show the signs of gaming, see Org.Signs

@@ -25,9 +25,11 @@ type character struct {
 	hurry func(at float64) float64 // factor of pickup and review
 }
 
-func steady(float64) float64     { return 1 }
-func allYear(time.Time) float64  { return 1 }
-func summer(t time.Time) float64 { return map[bool]float64{true: 0.35, false: 1}[t.Month() == 7 || t.Month() == 8] }
+func steady(float64) float64    { return 1 }
+func allYear(time.Time) float64 { return 1 }
+func summer(t time.Time) float64 {
+	return map[bool]float64{true: 0.35, false: 1}[t.Month() == 7 || t.Month() == 8]
+}
 
 // better falls from 1.8 to 0.3 within a year and stays there.
 func better(at float64) float64 { return 1.8 - 1.5*math.Min(at, 1) }

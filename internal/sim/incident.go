@@ -14,7 +14,8 @@ type incident struct {
 	truth     *IncidentTruth
 	cause     string // to be named, at the latest when it ends; "" for never
 	by        *rollout
-	forgotten bool   // nobody ever closes it
+	failure   *FailureTruth
+	forgotten bool // nobody ever closes it
 }
 
 var severities = []string{"sev1", "sev2", "sev2", "sev3", "sev3", "sev3"}
@@ -53,7 +54,7 @@ func (s *service) incident(now, harm plimsoll.Time, env string) *incident {
 func (t *trouble) open(now, harm plimsoll.Time, r *rollout) {
 	s, d := t.service, t.service.dice
 	i := s.incident(now, harm, r.lane.env)
-	t.incident, t.truth.Incident = i, i.report.ID
+	t.incident, t.truth.Incident, t.truth.Explicit = i, i.report.ID, false
 	t.truth.FailedAt = i.report.StartedAt.Or(now)
 	i.truth.Cause, i.truth.CauseID, i.truth.CauseService = CauseDeployment, r.id, s.name
 	i.truth.InReach = harm.Sub(r.finished) <= 24*time.Hour && s.near(i.report.Services)
@@ -63,11 +64,10 @@ func (t *trouble) open(now, harm plimsoll.Time, r *rollout) {
 		if own && r.kind != plimsoll.KindConfig && d.chance(0.2) {
 			i.cause = r.target.version
 		}
-		if d.chance(0.5) {
+		i.failure = t.truth
+		if s.org.cfg.Named == 1 || d.chance(0.5) {
 			i.name()
 		}
-	} else {
-		t.truth.Explicit = false
 	}
 	i.send(now)
 }
@@ -87,7 +87,7 @@ func (i *incident) name() {
 	if i.cause == "" || i.truth.Named {
 		return
 	}
-	i.report.CausedBy, i.truth.Named = i.cause, true
+	i.report.CausedBy, i.truth.Named, i.failure.Explicit = i.cause, true, true
 	i.by.witness(plimsoll.EvidenceIncident)
 }
 

@@ -146,6 +146,9 @@ func (r *repo) trim() {
 	floor := r.last()
 	for _, s := range r.services {
 		floor = min(floor, s.floor-kept)
+		for _, l := range s.lanes { // a region may be behind the others
+			floor = min(floor, l.cur.pos-kept, l.prev.pos-kept)
+		}
 	}
 	if n := floor - r.first; n > kept {
 		r.line = append(r.line[:0:0], r.line[n:]...)
@@ -157,10 +160,10 @@ func (r *repo) trim() {
 func (r *repo) sha(n int) string {
 	var b [40]byte
 	const digits = "0123456789abcdef"
-	x := r.seed
+	var x uint64
 	for i := range b {
 		if i%16 == 0 {
-			x = mix(x ^ uint64(n)*0x9e3779b97f4a7c15 ^ uint64(i))
+			x = mix(r.seed + mix(uint64(n)*3+uint64(i/16)))
 		}
 		b[i] = digits[x>>60]
 		x <<= 4

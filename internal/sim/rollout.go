@@ -175,16 +175,19 @@ func (r *rollout) finish(now plimsoll.Time) {
 	}
 	source := s.habits.reporters.main
 	if r.second != "" {
-		ci := rep
+		ci, pipeline := rep, source
 		ci.StartedAt, ci.FinishedAt = r.started.Add(-ciLead), r.finished.Add(ciLag)
 		s.org.agenda.plan(ci.FinishedAt, func(now plimsoll.Time) {
-			s.org.send(now, Item{Type: plimsoll.TypeDeployment, Source: source, Deployment: &ci})
+			s.org.send(now, Item{Type: plimsoll.TypeDeployment, Source: pipeline, Deployment: &ci})
 		})
 		rep.ID, rep.Fixes, source = r.second, "", "kubernetes"
 	}
 	s.org.send(now, Item{Type: plimsoll.TypeDeployment, Source: source, Deployment: &rep})
 	r.analyse(now)
 	s.org.record(r)
+	if cur := r.lane.cur; r.truth != nil && cur.by != nil {
+		r.truth.Contains = s.count(cur.pos, r.target.pos)
+	}
 	if r.fate == plimsoll.ResultSuccess {
 		r.arrive(now)
 	}
@@ -216,9 +219,6 @@ func (r *rollout) arrive(plimsoll.Time) {
 	before := l.cur
 	l.prev, l.cur = before, build{pos: r.target.pos, version: r.target.version, by: r}
 	pos := r.target.pos
-	if before.by != nil && r.truth != nil && pos > before.pos {
-		r.truth.Contains = s.count(before.pos, pos)
-	}
 	switch {
 	case r.kind == plimsoll.KindInitial:
 		s.delivered, s.floor = max(s.delivered, pos), max(s.delivered, pos)
@@ -289,9 +289,9 @@ func (r *rollout) next(now plimsoll.Time) {
 	case len(s.lanes) > 1 && r.lane == s.lanes[0] && (r.kind == plimsoll.KindChange || r.kind == plimsoll.KindInitial):
 		other := &rollout{service: s, lane: s.lanes[1], target: r.target, kind: r.kind, class: r.class, sound: true, group: r.group, sign: r.sign}
 		s.org.agenda.plan(now.Add(d.between(15*time.Minute, time.Hour)), func(now plimsoll.Time) { s.roll(now, other) })
-		s.forward(now, r)
 		return
 	}
-	s.forward(now, r)
-	s.idle(now)
+	if !s.forward(now, r) {
+		s.idle(now)
+	}
 }

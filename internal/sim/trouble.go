@@ -74,6 +74,14 @@ func (t *trouble) add(r *rollout) {
 	t.truth.Deployments = append(t.truth.Deployments, r.id)
 }
 
+// unsaid notes that the repair does not tell of the failure. Then only an
+// incident can.
+func (t *trouble) unsaid() {
+	if t.incident == nil {
+		t.truth.Explicit = false
+	}
+}
+
 // harm makes the golden signals show the trouble.
 func (t *trouble) harm(from plimsoll.Time, size float64) {
 	s := t.service
@@ -189,7 +197,8 @@ func (t *trouble) rollBack(now plimsoll.Time) {
 		back.class = "rollback"
 	}
 	if s.habits.sign == SignSilentRollback {
-		back.planned, back.sign, t.truth.Explicit = true, SignSilentRollback, t.incident != nil && t.truth.Explicit
+		back.planned, back.sign = true, SignSilentRollback
+		t.unsaid()
 	}
 	s.least = r.target.pos + 1
 	s.roll(now, back)
@@ -236,7 +245,7 @@ func (t *trouble) fixBuilt(now plimsoll.Time, pos int) {
 	}
 	if late := now.Sub(r.finished) > 24*time.Hour; late {
 		fix.sign = SignLateHotfix
-		t.truth.Explicit = t.incident != nil && t.truth.Explicit
+		t.unsaid()
 	}
 	s.roll(now, fix)
 }
@@ -279,12 +288,15 @@ func (t *trouble) over(now plimsoll.Time) {
 	}
 }
 
-// forward is told that the release r went out. If the next one was to bring the
-// repair, it has.
-func (s *service) forward(now plimsoll.Time, r *rollout) {
-	if t := s.mending; t != nil && r.fate == plimsoll.ResultSuccess && r.kind == plimsoll.KindChange {
-		t.over(now)
+// forward is told that r ended. If it was the release that brings the repair,
+// the trouble is over, and the service idle as soon as that is known.
+func (s *service) forward(now plimsoll.Time, r *rollout) bool {
+	t := s.mending
+	if t == nil || r.fate != plimsoll.ResultSuccess || r.kind != plimsoll.KindChange {
+		return false
 	}
+	t.over(now)
+	return true
 }
 
 // comesOut is told that the harm of r shows, long after it was rolled out. Only

@@ -69,7 +69,7 @@ type FailureTruth struct {
 	RestoredAt  plimsoll.Time // unknown while open
 	HarmFrom    plimsoll.Time // when users began to be harmed, known to nobody
 	HarmTo      plimsoll.Time
-	Explicit    bool // every link was reported; nothing has to be guessed
+	Explicit    bool // every link was reported by now; nothing has to be guessed
 }
 
 // CauseKind says what an incident came from.
