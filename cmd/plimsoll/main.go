@@ -58,9 +58,24 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetErr(stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetUsageTemplate(root.UsageTemplate() + exitCodes)
-	root.AddCommand(serveCommand(), importCommand(), recordCommand(), measuresCommand(),
-		deploymentsCommand(), changesCommand(), incidentsCommand(), compareCommand(), trendCommand(),
-		baselineCommand(), targetsCommand(), signsCommand(), refoldCommand(), versionCommand())
+	root.AddCommand(
+		serveCommand(),
+		demoCommand(),
+		importCommand(),
+		recordCommand(),
+		measuresCommand(),
+		compareCommand(),
+		trendCommand(),
+		baselineCommand(),
+		targetsCommand(),
+		signsCommand(),
+		deploymentsCommand(),
+		changesCommand(),
+		incidentsCommand(),
+		refoldCommand(),
+		versionCommand(),
+		IsAvailableCommand(),
+	)
 	for _, c := range append(root.Commands(), root) {
 		if !c.Runnable() {
 			c.Args, c.RunE = cobra.ArbitraryArgs, chooseVerb

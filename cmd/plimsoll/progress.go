@@ -35,15 +35,24 @@ func (p *progress) show(h history.Progress) {
 	p.last, p.drawn = time.Now(), true
 	switch {
 	case h.Total > 0:
-		const width = 30
-		full := min(width, h.Commits*width/h.Total)
-		fmt.Fprintf(p.w, "\r\x1b[K[%s%s] %d of %d commits", strings.Repeat("█", full), strings.Repeat("·", width-full), h.Commits, h.Total)
+		p.bar(float64(h.Commits)/float64(h.Total), fmt.Sprintf("%d of %d commits", h.Commits, h.Total))
 		if h.ReachedAt.Known() {
 			fmt.Fprintf(p.w, ", back to %s", h.ReachedAt.Std().Format("2006-01-02"))
 		}
 	default:
 		fmt.Fprintf(p.w, "\r\x1b[K%d lines, %d events", h.Lines, h.Events)
 	}
+}
+
+// bar draws how much of something is done, and what that means.
+func (p *progress) bar(share float64, text string) {
+	if p.w == nil {
+		return
+	}
+	const width = 30
+	full := max(0, min(width, int(share*width)))
+	p.drawn = true
+	fmt.Fprintf(p.w, "\r\x1b[K[%s%s] %s", strings.Repeat("█", full), strings.Repeat("·", width-full), text)
 }
 
 func (p *progress) done() {

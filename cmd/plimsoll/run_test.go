@@ -110,22 +110,33 @@ func write(t *testing.T, name, content string) string {
 // serving runs the verb serve until the test ends, and returns its address.
 func serving(t *testing.T, args ...string) (url string, stop func() said) {
 	t.Helper()
+	return running(t, "serve", "", args...)
+}
+
+// running runs a verb that serves, and waits for the line that begins with
+// ready, if any.
+func running(t *testing.T, verb, ready string, args ...string) (url string, stop func() said) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	var errs bytes.Buffer
 	ended := make(chan said, 1)
 	go func() {
-		err := Run(ctx, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...), strings.NewReader(""), w, &errs)
+		err := Run(ctx, append([]string{verb, "--listen", "127.0.0.1:0"}, args...), strings.NewReader(""), w, &errs)
 		w.Close()
 		ended <- said{err: errs.String(), code: exitCode(err)}
 	}()
-	line, err := bufio.NewReader(r).ReadString('\n')
+	in := bufio.NewReader(r)
+	line, err := in.ReadString('\n')
+	for more := line; err == nil && !strings.HasPrefix(more, ready); {
+		more, err = in.ReadString('\n')
+	}
 	if err != nil {
 		s := <-ended
 		cancel()
-		t.Fatalf("serve: exit %d: %s", s.code, s.err)
+		t.Fatalf("%s: exit %d: %s", verb, s.code, s.err)
 	}
-	go func() { _, _ = io.Copy(io.Discard, r) }()
+	go func() { _, _ = io.Copy(io.Discard, in) }()
 	stopped := false
 	stop = func() said {
 		stopped = true
@@ -134,7 +145,7 @@ func serving(t *testing.T, args ...string) (url string, stop func() said) {
 		case s := <-ended:
 			return s
 		case <-time.After(20 * time.Second):
-			t.Fatal("serve does not end")
+			t.Fatalf("%s does not end", verb)
 		}
 		return said{}
 	}
@@ -145,7 +156,7 @@ func serving(t *testing.T, args ...string) (url string, stop func() said) {
 	})
 	url, ok := strings.CutPrefix(strings.TrimSpace(line), "Plimsoll is at ")
 	if !ok {
-		t.Fatalf("serve says %q", line)
+		t.Fatalf("%s says %q", verb, line)
 	}
 	return url, stop
 }

@@ -9,7 +9,7 @@ import (
 )
 
 var verbs = [][]string{
-	{"serve"}, {"import"}, {"import", "git"}, {"import", "jsonl"}, {"import", "csv"}, {"record"}, {"record", "deployment"},
+	{"serve"}, {"demo"}, {"import"}, {"import", "git"}, {"import", "jsonl"}, {"import", "csv"}, {"record"}, {"record", "deployment"},
 	{"record", "incident"}, {"record", "change"}, {"record", "flag"}, {"measures"}, {"deployments"}, {"changes"}, {"incidents"},
 	{"compare"}, {"trend"}, {"baseline"}, {"targets"}, {"targets", "set"}, {"targets", "drop"}, {"signs"}, {"refold"}, {"version"},
 }

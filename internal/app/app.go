@@ -30,6 +30,7 @@ type Options struct {
 	Zone       *time.Location
 	Config     *Config // from ReadConfig; nil leaves what was configured before
 	ImportSelf string  // folder of a git clone that is shown as a first example
+	Demo       *Demo   // serve a simulated organisation
 	Log        *slog.Logger
 	Now        func() time.Time
 }
@@ -71,6 +72,7 @@ type App struct {
 	server   *http.Server
 	listener net.Listener
 	instance string
+	demo     *demo // nil but in a demo
 
 	work    sync.WaitGroup // goroutines that end when stopWork is called
 	cancel  context.CancelFunc
@@ -104,6 +106,12 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 			err = errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
 		}
 	}()
+	if opt.Demo != nil {
+		if a.demo, err = newDemo(opt); err != nil {
+			return nil, err
+		}
+		opt.Now = a.demo.now
+	}
 	if a.db, err = store.Open(ctx, store.Options{Dir: opt.Data, Now: opt.Now}); err != nil {
 		return nil, err
 	}
@@ -129,6 +137,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	a.desk = query.New(a.db, org, query.Options{Cursor: fold.Cursor, Now: opt.Now, Zone: opt.Zone})
 	site := web.New(web.Options{
 		Desk: a.desk, Door: a.door, Log: opt.Log, Token: opt.Token, Notice: a.Notices, Instance: a.instance,
+		Simulated: a.demo != nil,
 	})
 	a.server = site.HTTP()
 	if opt.Listen != "" {
@@ -190,6 +199,9 @@ func (a *App) Start() {
 	a.work.Go(func() { a.folder.Run(ctx) })
 	if a.opt.ImportSelf != "" {
 		a.work.Go(func() { a.importSelf(ctx) })
+	}
+	if a.demo != nil {
+		a.work.Go(func() { a.demonstrate(ctx) })
 	}
 	if a.listener == nil {
 		return

@@ -138,7 +138,7 @@ var nevers = []never{
 
 // clockless are the rooms in which nothing may read a clock, wait, or draw from
 // a random source that the caller did not hand in.
-var clockless = append(names("source"), pure...)
+var clockless = append(names("source sim"), pure...)
 
 // clocks are the names that read the clock, the machine's zone or a shared
 // random source. Of a package with "only" everything else is forbidden.

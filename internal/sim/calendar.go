@@ -1,23 +1,26 @@
 package sim
 
 import (
+	"strings"
 	"time"
 	_ "time/tzdata" // teams live in zones that the machine may not know
 
 	"github.com/plimsoll-dev/plimsoll"
 )
 
-// calendar is when a team works: from and to are hours of the day in its zone,
-// on Monday to Friday.
+// calendar is when a team works: from and to are hours of the day in its zone.
 type calendar struct {
 	zone     *time.Location
 	from, to int
+	days     string        // of the week, Sunday first: x for one of work
 	open     plimsoll.Time // the day looked at last
 	close    plimsoll.Time
 }
 
 // week is how much of a week is work.
-func (c *calendar) week() time.Duration { return 5 * time.Duration(c.to-c.from) * time.Hour }
+func (c *calendar) week() time.Duration {
+	return time.Duration(strings.Count(c.days, "x")*(c.to-c.from)) * time.Hour
+}
 
 // share is the part of all time that is work.
 func (c *calendar) share() float64 { return float64(c.week()) / float64(7*24*time.Hour) }
@@ -48,7 +51,7 @@ func (c *calendar) look(t plimsoll.Time) {
 	y, m, day := at.Date()
 	for ; ; day++ {
 		open := time.Date(y, m, day, c.from, 0, 0, 0, c.zone)
-		if w := open.Weekday(); w == time.Saturday || w == time.Sunday {
+		if c.days[open.Weekday()] != 'x' {
 			continue
 		}
 		c.open = plimsoll.TimeOf(open)

@@ -79,6 +79,10 @@ var serviceNames = []string{
 	"web", "api", "gateway", "worker", "store", "feed", "router", "index", "ledger", "mailer", "scheduler", "profile",
 }
 
+// weeks are the days of work, Sunday first: of those who work in shifts, of
+// most, and of those whose weekend is Friday and Saturday.
+var weeks = []string{"xxxxxxx", ".xxxxx.", ".xxxxx.", ".xxxxx.", "xxxxx..", ".xxxxx."}
+
 var zoneNames = []string{"Europe/Berlin", "America/New_York", "Asia/Tokyo", "UTC"}
 
 // found makes the teams, repositories and services. The services of a team
@@ -91,7 +95,7 @@ func (o *Org) found() {
 		if err != nil {
 			zone = time.UTC // cannot happen: the zones are part of the program
 		}
-		t := &team{name: numbered(teamNames, i), calendar: calendar{zone: zone, from: 9, to: 18}, character: characters[i%len(characters)]}
+		t := &team{name: numbered(teamNames, i), calendar: calendar{zone: zone, from: 9, to: 18, days: weeks[i%len(weeks)]}, character: characters[i%len(characters)]}
 		if cfg.Gaming && i%len(characters) == 4 {
 			t.character = skimming
 		}

@@ -31,6 +31,8 @@ type Options struct {
 	Notice func() []string // said on every page; nil for none
 
 	Instance string // names the store, so that a client can tell it from another
+
+	Simulated bool // nothing of what is shown is real: every answer says so in a header
 }
 
 // Server answers HTTP. It is an http.Handler.
@@ -83,7 +85,7 @@ func New(opt Options) *Server {
 	// A page elsewhere must not make a visitor's browser write here.
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(s.denyCrossOrigin))
-	s.root = headers(guard.Handler(s.mux))
+	s.root = headers(guard.Handler(s.mux), opt.Simulated)
 	return s
 }
 
@@ -145,7 +147,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request) error {
 }
 
 // headers sets what every answer carries.
-func headers(next http.Handler) http.Handler {
+func headers(next http.Handler, simulated bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
@@ -153,6 +155,9 @@ func headers(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
+		if simulated {
+			h.Set("Plimsoll-Simulated", "true")
+		}
 		next.ServeHTTP(w, r)
 	})
 }
