@@ -73,7 +73,7 @@ func (s *service) setRates(cfg Config, norm float64) {
 	work := time.Duration(s.team.calendar.share() * float64(year) * 0.96) // without the freeze
 	h.slotGap = time.Duration(float64(work) / (rollouts * repairs))
 	perPull := c.squash + (1-c.squash)*meanCommits
-	perPull = (1-c.direct)*perPull + c.direct
+	perPull = ((1-c.direct)*perPull + c.direct) * 1.1 // repairs are changes too
 	h.pullGap = time.Duration(float64(work) * perPull / (rollouts * float64(len(h.environments)) * cfg.Changes))
 	h.flaws = cfg.FlawShare
 	h.flagGap, h.outsideGap = gap(cfg.Flags), gap(cfg.Outside)
