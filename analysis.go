@@ -34,3 +34,20 @@ type FlagReport struct {
 	URL         string            `json:"url,omitempty"`
 	Labels      map[string]string `json:"labels,omitempty"`
 }
+
+// Over lays the stated fields of later over f.
+func (f FlagReport) Over(later FlagReport) FlagReport {
+	set(&f.ID, later.ID)
+	set(&f.Key, later.Key)
+	set(&f.Environment, later.Environment)
+	set(&f.At, later.At)
+	set(&f.From, later.From)
+	set(&f.To, later.To)
+	set(&f.Fixes, later.Fixes)
+	set(&f.URL, later.URL)
+	if later.Services != nil {
+		f.Services = later.Services
+	}
+	f.Labels = overLabels(f.Labels, later.Labels)
+	return f
+}

@@ -159,6 +159,9 @@ type Deployment struct {
 	Contains     int    `json:"contains"` // non-merge commits it contains
 	Brought      int    `json:"brought"`  // changes delivered by it
 	OldestAt     Time   `json:"oldest_at,omitzero"`
+
+	// Verdict is the worst one on any of its indicators, "" if there is none.
+	Verdict Verdict `json:"verdict,omitempty"`
 }
 
 // Coverage says how the contents of a deployment are known.
@@ -206,6 +209,16 @@ func (r DeploymentReport) Reached() bool {
 
 // IsPlanned reports whether it is labelled as a rehearsal.
 func (r DeploymentReport) IsPlanned() bool { return r.Planned != nil && *r.Planned }
+
+// LabelUserEffect is the label that says whether users can notice a change of
+// configuration: the value none says that they cannot.
+const LabelUserEffect = "user_effect"
+
+// Harmless reports whether it is a change of configuration without effect on
+// users, by its label or by its verdict. (definitions 3.7)
+func (d *Deployment) Harmless() bool {
+	return d.Kind == KindConfig && (d.Labels[LabelUserEffect] == "none" || d.Verdict == VerdictHarmless)
+}
 
 // SameBuild reports whether two deployments roll out the same thing: the same
 // commit, or the same version where a commit is missing. Unknown never equals

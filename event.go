@@ -22,6 +22,8 @@ const (
 
 	TypeConfiguration Type = "configuration"
 	TypeTarget        Type = "target"
+	TypeConfirmation  Type = "confirmation"
+	TypeVerdict       Type = "verdict"
 )
 
 // SchemaVersion is the version of the event bodies that this build writes.

@@ -13,7 +13,7 @@ type IncidentReport struct {
 	DiagnosedAt    Time              `json:"diagnosed_at,omitzero"`
 	MitigatedAt    Time              `json:"mitigated_at,omitzero"`
 	ResolvedAt     Time              `json:"resolved_at,omitzero"`
-	CausedBy       string            `json:"caused_by,omitempty"` // deployment id, sha or version
+	CausedBy       string            `json:"caused_by,omitempty"` // deployment id, sha, version or address
 	Title          string            `json:"title,omitempty"`
 	URL            string            `json:"url,omitempty"`
 	Labels         map[string]string `json:"labels,omitempty"`
@@ -52,40 +52,30 @@ type Incident struct {
 	Production   bool        `json:"production"`
 	AttributedTo string      `json:"attributed_to,omitempty"` // deployment id
 	CauseService string      `json:"cause_service,omitempty"` // service of that deployment
-	Candidates   []Candidate `json:"candidates,omitempty"`
+	Candidates   []Candidate `json:"candidates,omitempty"`    // the likeliest first
+
+	// NoneProbability is how likely none of the candidates caused it; nil when
+	// nobody can say: no service, no time, or a stated cause that is unknown.
+	NoneProbability *float64 `json:"none_probability,omitempty"`
 }
 
-// Candidate is a deployment that may have caused an incident.
-type Candidate struct {
-	Deployment  string   `json:"deployment"`
-	Service     string   `json:"service"`
-	Probability float64  `json:"probability"`
-	Reasons     []string `json:"reasons"`
-}
-
-// EvidenceKind names a sign that a deployment failed.
-type EvidenceKind string
-
-// The evidence of failure; see definitions, section 3.
+// The kinds of candidate.
 const (
-	EvidenceRollback EvidenceKind = "rollback"
-	EvidenceHotfix   EvidenceKind = "hotfix"
-	EvidenceIncident EvidenceKind = "incident"
-	EvidenceCanary   EvidenceKind = "canary"
-	EvidenceRollout  EvidenceKind = "rollout"
+	CandidateDeployment = "deployment"
+	CandidateFlag       = "flag"
 )
 
-// Evidence is one sign that a deployment failed.
-type Evidence struct {
-	ID         string       `json:"id"`
-	Deployment string       `json:"deployment"`
-	Service    string       `json:"service"`
-	Kind       EvidenceKind `json:"kind"`
-	Cause      string       `json:"cause"` // id of the deployment or incident that shows it
-	At         Time         `json:"at"`
-	Source     string       `json:"source"`
-	Confidence float64      `json:"confidence"` // 0..1
-	Accepted   bool         `json:"accepted"`   // else it is only a suspicion
+// Candidate is a deployment, or a change of a flag, that may have caused an
+// incident.
+type Candidate struct {
+	Kind        string   `json:"kind"`
+	Deployment  string   `json:"deployment"`     // "" for a flag
+	Flag        string   `json:"flag,omitempty"` // id of the change of a flag
+	Service     string   `json:"service"`
+	Probability float64  `json:"probability"` // 0..1; with none_probability they add to at most 1
+	Reasons     []string `json:"reasons"`
+	Evidence    string   `json:"evidence,omitempty"` // id of the evidence that this pair gives
+	Named       bool     `json:"named,omitempty"`    // stated as the cause
 }
 
 // Failure is the fact that a service was impaired by its deployments, from the

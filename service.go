@@ -65,6 +65,9 @@ type Settings struct {
 	HotfixBranch   string   `json:"hotfix_branch,omitempty"` // regular expression
 	AttributeHours float64  `json:"attribution_hours,omitempty"`
 	TakenBackHours float64  `json:"taken_back_hours,omitempty"`
+
+	AcceptProbability float64 `json:"accept_probability,omitempty"` // from which an attribution counts
+	AcceptImpact      *bool   `json:"accept_impact,omitempty"`      // a harmful verdict counts without a person's word
 }
 
 // DefaultSettings hold until a configuration event says otherwise. An incident
@@ -77,6 +80,8 @@ func DefaultSettings() Settings {
 		HotfixBranch:   `^hotfix[/-]`,
 		AttributeHours: 48,
 		TakenBackHours: 24,
+
+		AcceptProbability: 0.5,
 	}
 }
 
@@ -89,6 +94,8 @@ func (s Settings) Over(later Settings) Settings {
 	set(&s.HotfixBranch, later.HotfixBranch)
 	set(&s.AttributeHours, later.AttributeHours)
 	set(&s.TakenBackHours, later.TakenBackHours)
+	set(&s.AcceptProbability, later.AcceptProbability)
+	set(&s.AcceptImpact, later.AcceptImpact)
 	return s
 }
 
@@ -116,6 +123,10 @@ func (s Settings) AttributeLimit() time.Duration { return hours(s.AttributeHours
 // TakenBackLimit is how soon a deployment must be taken back for its changes
 // to count as not delivered.
 func (s Settings) TakenBackLimit() time.Duration { return hours(s.TakenBackHours) }
+
+// ImpactCounts reports whether a harmful verdict fails its deployment before a
+// person confirmed it.
+func (s Settings) ImpactCounts() bool { return s.AcceptImpact != nil && *s.AcceptImpact }
 
 func hours(h float64) time.Duration { return time.Duration(h * float64(time.Hour)) }
 

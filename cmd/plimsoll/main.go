@@ -74,7 +74,6 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		incidentsCommand(),
 		refoldCommand(),
 		versionCommand(),
-		IsAvailableCommand(),
 	)
 	for _, c := range append(root.Commands(), root) {
 		if !c.Runnable() {

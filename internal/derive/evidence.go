@@ -1,8 +1,7 @@
 package derive
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
 	"slices"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -86,7 +85,7 @@ func sourceOf(s *step) string {
 
 func newEvidence(d *step, kind plimsoll.EvidenceKind, cause string, at plimsoll.Time, source string) plimsoll.Evidence {
 	return plimsoll.Evidence{
-		ID:         evidenceID(d.fact.ID, kind, cause),
+		ID:         plimsoll.EvidenceID(d.fact.ID, kind, cause),
 		Deployment: d.fact.ID,
 		Service:    d.fact.Service,
 		Kind:       kind,
@@ -94,13 +93,104 @@ func newEvidence(d *step, kind plimsoll.EvidenceKind, cause string, at plimsoll.
 		At:         at,
 		Source:     source,
 		Confidence: 1,
-		Accepted:   true,
 	}
 }
 
-// evidenceID names a piece of evidence by what it says, so that the same
-// evidence keeps its name whenever it is derived again.
-func evidenceID(deployment string, kind plimsoll.EvidenceKind, cause string) string {
-	sum := sha256.Sum256([]byte(deployment + "\x00" + string(kind) + "\x00" + cause))
-	return "ev-" + hex.EncodeToString(sum[:8])
+// examine records what the verdicts say of each deployment: the worst of them
+// as its own, and evidence of impact for each indicator that was harmed.
+// (definitions 3.8)
+func (t *timeline) examine() {
+	about := map[string][]plimsoll.VerdictReport{}
+	for _, v := range t.Verdicts {
+		about[v.Deployment] = append(about[v.Deployment], v)
+	}
+	if len(about) == 0 {
+		return
+	}
+	for _, s := range t.steps {
+		latest := map[string]plimsoll.VerdictReport{} // by indicator
+		for _, id := range append([]string{s.fact.ID}, s.report.aliases...) {
+			for _, v := range about[id] {
+				if was, ok := latest[v.Indicator]; !ok || later(v, was) {
+					latest[v.Indicator] = v
+				}
+			}
+		}
+		for _, indicator := range sortedKeys(latest) {
+			v := latest[indicator]
+			if badness(v.Verdict) > badness(s.fact.Verdict) {
+				s.fact.Verdict = v.Verdict
+			}
+			if s.fact.Judged && (v.Verdict == plimsoll.VerdictHarmful || v.Verdict == plimsoll.VerdictSuspicious) {
+				e := newEvidence(s, plimsoll.EvidenceImpact, indicator, v.At, cmp.Or(v.Method, "verdict"))
+				e.Confidence = confidenceOf(v)
+				t.evidence = append(t.evidence, e)
+			}
+		}
+	}
+}
+
+// later orders two verdicts on one indicator that were given under different
+// ids of one deployment.
+func later(a, b plimsoll.VerdictReport) bool {
+	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(badness(a.Verdict), badness(b.Verdict)), cmp.Compare(b.Deployment, a.Deployment)) > 0
+}
+
+func badness(v plimsoll.Verdict) int { return slices.Index(plimsoll.Verdicts, v) + 1 }
+
+// confidenceOf is how sure a verdict is: q is the share of false ones among the
+// verdicts that are as strong, so what is left is the share of true ones.
+// Without q nobody can say, and it is as likely as not. (definitions 3.8.2)
+func confidenceOf(v plimsoll.VerdictReport) float64 {
+	if v.Q == nil {
+		return 0.5
+	}
+	return 1 - *v.Q
+}
+
+// settle decides which evidence counts: all that is not weak, unless a person
+// said otherwise.
+func (t *timeline) settle() {
+	if len(t.evidence) == 0 {
+		return
+	}
+	deployments := make(map[string]*step, len(t.steps))
+	for _, s := range t.steps {
+		deployments[s.fact.ID] = s
+	}
+	for i := range t.evidence {
+		e := &t.evidence[i]
+		accepted := true
+		if e.Kind == plimsoll.EvidenceImpact {
+			accepted = t.Settings.ImpactCounts() && deployments[e.Deployment].harmedBy(e.Cause, t.Verdicts)
+		}
+		settle(e, accepted, &deployments[e.Deployment].fact, t.Words)
+	}
+}
+
+// harmedBy reports whether the verdict on an indicator is harmful, not merely
+// suspicious.
+func (s *step) harmedBy(indicator string, verdicts []plimsoll.VerdictReport) bool {
+	var last plimsoll.VerdictReport
+	for _, v := range verdicts {
+		if v.Indicator != indicator || v.Deployment != s.fact.ID && !slices.Contains(s.report.aliases, v.Deployment) {
+			continue
+		}
+		if last.Indicator == "" || later(v, last) {
+			last = v
+		}
+	}
+	return last.Verdict == plimsoll.VerdictHarmful
+}
+
+// settle says whether e counts against d. What is not d's own end and does not
+// name it says little against a change that users cannot notice.
+// (definitions 3.7)
+func settle(e *plimsoll.Evidence, accepted bool, d *plimsoll.Deployment, words map[string]plimsoll.Word) {
+	weak := e.Kind != plimsoll.EvidenceRollout && e.Kind != plimsoll.EvidenceCanary
+	discounted := weak && d.Harmless()
+	e.Settle(accepted && !discounted, words)
+	if discounted && e.Status == plimsoll.EvidenceSuspected {
+		e.Status = plimsoll.EvidenceDiscounted
+	}
 }

@@ -2,56 +2,106 @@ package derive
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
 )
 
-// probabilityLast is how sure it is that an incident without a named cause
-// comes from the last deployment of its service: enough to be accepted, and
-// less than any explicit word.
-const probabilityLast = 0.6
+// The bounds of what an incident is explained by.
+const (
+	// Aftermath is how long after its beginning an incident looks for what was
+	// done about it: a roll-back, a hotfix, a flag put back.
+	Aftermath = 24 * time.Hour
+	// Together is how near other incidents must begin to count as the same
+	// trouble.
+	Together = 15 * time.Minute
+	// MostDistance is how many steps of dependency lie between an incident and
+	// its candidates at most.
+	MostDistance = 3
+	// leastProbability is below which a candidate is not named: "0.3 %" against
+	// a deployment helps nobody. Its probability is nobody's then.
+	leastProbability = 0.05
+)
 
-// Attribute decides which deployment an incident is held against. The
-// candidates are the deployments of its services, and any that its cause may
-// name; they may hold more than is needed, in any order. (definitions 3.3, 5)
-func Attribute(r plimsoll.IncidentReport, candidates []plimsoll.Deployment, set plimsoll.Settings) plimsoll.Incident {
+// IncidentInput is what the attribution of one incident follows from. The
+// lists may hold more than is needed, in any order.
+type IncidentInput struct {
+	Report      plimsoll.IncidentReport
+	Deployments []plimsoll.Deployment // of the services in reach, and any that the stated cause may name
+	Evidence    []plimsoll.Evidence   // against these, from Timeline
+	Flags       []plimsoll.FlagReport
+	Reach       map[string]int           // services of the incident (0) and what they depend on, by steps
+	Beside      []map[string]int         // the same of other incidents that began at that time
+	Words       map[string]plimsoll.Word // the latest of persons, by evidence
+	Settings    plimsoll.Settings
+}
+
+// Attribute decides which deployment an incident is held against, and what else
+// may have caused it. (definitions 3.3, 5)
+func Attribute(in IncidentInput) plimsoll.Incident { return attribute(in, &weights) }
+
+func attribute(in IncidentInput, w *weighing) plimsoll.Incident {
+	r := in.Report
 	out := plimsoll.Incident{IncidentReport: r}
-	out.Production = r.Environment == "" || set.InProduction(r.Environment)
-	begun := r.BegunAt()
-	if !out.Production || !begun.Known() {
+	out.Production = r.Environment == "" || in.Settings.InProduction(r.Environment)
+	if !out.Production || !r.BegunAt().Known() {
 		return out
 	}
-	slices.SortFunc(candidates, func(a, b plimsoll.Deployment) int {
+	slices.SortFunc(in.Deployments, func(a, b plimsoll.Deployment) int {
 		return cmp.Or(cmp.Compare(a.BegunAt(), b.BegunAt()), cmp.Compare(a.EndedAt(), b.EndedAt()), cmp.Compare(a.ID, b.ID))
 	})
-	var found *plimsoll.Deployment
-	var c plimsoll.Candidate
-	if r.CausedBy != "" {
-		if found = named(r, candidates); found != nil {
-			c = plimsoll.Candidate{Probability: 1, Reasons: []string{"named as the cause: " + r.CausedBy}}
-		}
-	} else {
-		if found = lastBefore(r, candidates, set.AttributeLimit()); found != nil {
-			c = plimsoll.Candidate{Probability: probabilityLast, Reasons: []string{
-				"last deployment of " + found.Service + " before the incident, " + since(found.BegunAt(), begun),
+	in.Deployments = slices.CompactFunc(in.Deployments, func(a, b plimsoll.Deployment) bool { return a.ID == b.ID })
+	switch {
+	case r.CausedBy != "":
+		if d := named(r, in.Deployments); d != nil {
+			out.Candidates = []plimsoll.Candidate{{
+				Kind: plimsoll.CandidateDeployment, Deployment: d.ID, Service: d.Service, Probability: 1, Named: true,
+				Reasons: []string{"named as the cause: " + r.CausedBy},
 			}}
+			out.NoneProbability = new(float64)
 		}
+	case len(r.Services) > 0:
+		out.Candidates, out.NoneProbability = suspects(in, w)
 	}
-	if found == nil {
-		return out
-	}
-	c.Deployment, c.Service = found.ID, found.Service
-	out.AttributedTo, out.CauseService = found.ID, found.Service
-	out.Candidates = []plimsoll.Candidate{c}
+	holdAgainst(&out, in)
 	return out
 }
 
+// holdAgainst decides what the incident is held against: the likeliest candidate that
+// is accepted and that no person rejected, one that a person confirmed first.
+func holdAgainst(out *plimsoll.Incident, in IncidentInput) {
+	best := 0
+	for i := range out.Candidates {
+		c := &out.Candidates[i]
+		if c.Kind != plimsoll.CandidateDeployment {
+			continue
+		}
+		c.Evidence = plimsoll.EvidenceID(c.Deployment, plimsoll.EvidenceIncident, out.ID)
+		rank := 0
+		switch says := in.Words[c.Evidence].Says; {
+		case says == plimsoll.EvidenceConfirmed:
+			rank = 2
+		case says != plimsoll.EvidenceRejected && accepts(*c, in.Settings):
+			rank = 1
+		}
+		if rank > best {
+			best, out.AttributedTo, out.CauseService = rank, c.Deployment, c.Service
+		}
+	}
+}
+
+// accepts reports whether a candidate is likely enough to fail its deployment
+// without a person's word.
+func accepts(c plimsoll.Candidate, set plimsoll.Settings) bool {
+	return c.Named || c.Probability >= set.AcceptProbability
+}
+
 // named finds the deployment that an incident's cause names: by id, else the
-// last one with that sha or version that began before the incident, else the
-// first. A cause that is stated and not found is not replaced by a guess.
+// last one with that sha, version or address that began before the incident,
+// else the first. A cause that is stated and not found is not replaced by a
+// guess.
 func named(r plimsoll.IncidentReport, candidates []plimsoll.Deployment) *plimsoll.Deployment {
 	var found *plimsoll.Deployment
 	for i := range candidates {
@@ -59,7 +109,7 @@ func named(r plimsoll.IncidentReport, candidates []plimsoll.Deployment) *plimsol
 		if d.ID == r.CausedBy || slices.Contains(d.Aliases, r.CausedBy) {
 			return d
 		}
-		if d.CommitSHA != r.CausedBy && d.Version != r.CausedBy || !d.Production || !d.Reached() {
+		if !hasName(d, r.CausedBy) || !d.Production || !d.Reached() {
 			continue
 		}
 		if len(r.Services) > 0 && !slices.Contains(r.Services, d.Service) {
@@ -72,29 +122,10 @@ func named(r plimsoll.IncidentReport, candidates []plimsoll.Deployment) *plimsol
 	return found
 }
 
-// lastBefore finds the last deployment of the incident's services that brought
-// something, began no later than the incident, and did not end longer than
-// the limit before it. Going back or deploying again brings nothing, so the
-// deployment before that is meant.
-func lastBefore(r plimsoll.IncidentReport, candidates []plimsoll.Deployment, limit time.Duration) *plimsoll.Deployment {
-	var found *plimsoll.Deployment
-	for i := range candidates {
-		d := &candidates[i]
-		if !d.Judged || !slices.Contains(r.Services, d.Service) || d.BegunAt() > r.BegunAt() {
-			continue
-		}
-		if r.BegunAt()-d.EndedAt() > plimsoll.Time(limit.Microseconds()) {
-			continue
-		}
-		found = d
-	}
-	return found
+func hasName(d *plimsoll.Deployment, name string) bool {
+	return d.CommitSHA == name || d.Version == name || d.URL == name && IsAddress(name)
 }
 
-func since(from, to plimsoll.Time) string {
-	d := to.Sub(from).Round(time.Minute)
-	if d < time.Hour {
-		return fmt.Sprintf("%d min after it began", int(d.Minutes()))
-	}
-	return fmt.Sprintf("%d h %d min after it began", int(d.Hours()), int(d.Minutes())%60)
-}
+// IsAddress reports whether a stated cause is the address of a deployment. Such
+// a deployment is looked for among the candidates in reach.
+func IsAddress(cause string) bool { return strings.Contains(cause, "://") }

@@ -11,7 +11,9 @@ import (
 type OutcomeInput struct {
 	Deployments []plimsoll.Deployment // of the service, from Timeline
 	Evidence    []plimsoll.Evidence   // of the service, from Timeline
-	Incidents   []plimsoll.Incident   // attributed to deployments of the service
+	Incidents   []plimsoll.Incident   // with a candidate among the deployments of the service
+	Settings    plimsoll.Settings
+	Words       map[string]plimsoll.Word // the latest of persons, by evidence
 }
 
 // OutcomeOutput is what follows.
@@ -38,20 +40,26 @@ func Outcome(in OutcomeInput) OutcomeOutput {
 		return cmp.Or(cmp.Compare(a.BegunAt(), b.BegunAt()), cmp.Compare(a.ID, b.ID))
 	})
 	for _, inc := range in.Incidents {
-		d := byID[inc.AttributedTo]
-		if d == nil || !d.Judged {
-			continue
-		}
-		e := plimsoll.Evidence{
-			ID:         evidenceID(d.ID, plimsoll.EvidenceIncident, inc.ID),
-			Deployment: d.ID, Service: d.Service, Kind: plimsoll.EvidenceIncident, Cause: inc.ID,
-			At: inc.BegunAt(), Source: "incident", Confidence: inc.Candidates[0].Probability,
-		}
-		e.Accepted = e.Confidence >= 0.5
-		out.Evidence = append(out.Evidence, e)
-		if e.Accepted {
-			failed[d.ID] = true
-			incidents[d.ID] = append(incidents[d.ID], inc)
+		for _, c := range inc.Candidates {
+			d := byID[c.Deployment]
+			if d == nil || !d.Judged {
+				continue
+			}
+			e := plimsoll.Evidence{
+				ID: c.Evidence, Deployment: d.ID, Service: d.Service, Kind: plimsoll.EvidenceIncident, Cause: inc.ID,
+				At: inc.BegunAt(), Source: "incident", Confidence: c.Probability,
+			}
+			if accepted := accepts(c, in.Settings); c.Named {
+				// Who names it knows better than its label. (definitions 3.7.3)
+				e.Settle(accepted, in.Words)
+			} else {
+				settle(&e, accepted, d, in.Words)
+			}
+			out.Evidence = append(out.Evidence, e)
+			if e.Accepted {
+				failed[d.ID] = true
+				incidents[d.ID] = append(incidents[d.ID], inc)
+			}
 		}
 	}
 	out.Failures = impairments(in.Deployments, failed, incidents)

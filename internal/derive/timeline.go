@@ -15,13 +15,15 @@ type TimelineInput struct {
 	Repositories map[string]*Repository // by name; those of the service
 	Home         string                 // repository of deployments that name none, "" if unknown
 	Settings     plimsoll.Settings
+	Verdicts     []plimsoll.VerdictReport // on deployments of the service
+	Words        map[string]plimsoll.Word // the latest of persons, by evidence
 }
 
 // TimelineOutput is what follows for one service, without its incidents.
 type TimelineOutput struct {
 	Deployments []plimsoll.Deployment // by time
 	Deliveries  []plimsoll.Delivery   // of changes and pull requests, delivered and open
-	Evidence    []plimsoll.Evidence   // roll-backs, hotfixes, aborted canaries, failed roll-outs
+	Evidence    []plimsoll.Evidence   // roll-backs, hotfixes, aborted canaries, failed roll-outs, harm to indicators
 }
 
 // Timeline derives the deployments of one service: what each one is, which one
@@ -53,6 +55,8 @@ func Timeline(in TimelineInput) TimelineOutput {
 	for _, s := range t.steps {
 		s.fact.Team = cmp.Or(s.fact.Team, t.team)
 	}
+	t.examine()
+	t.settle()
 	out := TimelineOutput{Deliveries: t.deliver(), Evidence: t.evidence}
 	for _, s := range t.steps {
 		out.Deployments = append(out.Deployments, s.finish())

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/derive"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
 
@@ -148,7 +149,13 @@ func (b *batch) record(r *plimsoll.Record) error {
 		return b.configuration(r)
 	case plimsoll.TypeTarget:
 		return b.target(r)
-	case plimsoll.TypeAnalysis, plimsoll.TypeFlag:
+	case plimsoll.TypeFlag:
+		return b.flag(r)
+	case plimsoll.TypeVerdict:
+		return b.verdict(r)
+	case plimsoll.TypeConfirmation:
+		return b.confirmation(r)
+	case plimsoll.TypeAnalysis:
 		// Kept in the log; no fact of today follows from them.
 		return nil
 	}
@@ -263,8 +270,25 @@ func (b *batch) incident(r *plimsoll.Record) error {
 	}
 	i := plimsoll.Combine(rs)
 	i.ID = r.Subject
+	before, _, err := b.tx.ReportedIncident(i.ID)
+	if err != nil {
+		return err
+	}
 	if err := b.tx.PutIncident(i); err != nil {
 		return err
+	}
+	// It is a sign for those that began when it does, or did as it stood before.
+	for _, begun := range []plimsoll.Time{before.BegunAt(), i.BegunAt()} {
+		if !begun.Known() {
+			continue
+		}
+		beside, err := b.tx.IncidentsBetween(begun.Add(-derive.Together), begun.Add(derive.Together))
+		if err != nil {
+			return err
+		}
+		if err := b.dirty(stepIncident, beside...); err != nil {
+			return err
+		}
 	}
 	return b.dirty(stepIncident, i.ID)
 }
@@ -278,6 +302,16 @@ func (b *batch) service(r *plimsoll.Record) error {
 	s.Name = r.Subject
 	if err := b.tx.PutService(s); err != nil {
 		return err
+	}
+	changed, err := b.tx.PutDependencies(s.Name, s.DependsOn)
+	if err != nil {
+		return err
+	}
+	if changed {
+		// What an incident can reach has changed, and that of incidents beside it.
+		if err := b.allIncidents(); err != nil {
+			return err
+		}
 	}
 	return b.dirty(stepTimeline, s.Name)
 }
@@ -295,9 +329,20 @@ func (b *batch) configuration(r *plimsoll.Record) error {
 	if err != nil {
 		return err
 	}
-	if err := b.dirty(stepTimeline, services...); err != nil {
-		return err
+	for _, step := range []string{stepTimeline, stepOutcome} {
+		if err := b.dirty(step, services...); err != nil {
+			return err
+		}
 	}
+	return b.allIncidents()
+}
+
+// allIncidents notes every incident, once for the batch.
+func (b *batch) allIncidents() error {
+	if b.seen["all incidents"] {
+		return nil
+	}
+	b.seen["all incidents"] = true
 	incidents, err := b.tx.IncidentIDs()
 	if err != nil {
 		return err

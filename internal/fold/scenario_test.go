@@ -174,8 +174,11 @@ func render(lines []string) string {
 				by = "by its own result"
 			}
 			line := fmt.Sprintf("%s failed: %s %s at=%s", e.Deployment, e.Kind, by, clock(e.At))
-			if !e.Accepted {
-				line += " suspected"
+			if e.Status != plimsoll.EvidenceAccepted {
+				line += " " + string(e.Status)
+			}
+			if e.Reason != "" {
+				line += " (" + e.Reason + ")"
 			}
 			found["evidence"] = append(found["evidence"], line)
 		}
@@ -306,9 +309,15 @@ func renderFailure(f plimsoll.Failure) string {
 }
 
 func renderIncident(i plimsoll.Incident) string {
+	s := i.ID + " held against " + i.AttributedTo
 	if i.AttributedTo == "" {
-		return i.ID + " held against none"
+		s += "none"
 	}
-	c := i.Candidates[0]
-	return fmt.Sprintf("%s held against %s p=%.1f (%s)", i.ID, i.AttributedTo, c.Probability, strings.Join(c.Reasons, "; "))
+	for _, c := range i.Candidates {
+		s += fmt.Sprintf("\n  %s p=%.2f (%s)", c.Deployment+c.Flag, c.Probability, strings.Join(c.Reasons, "; "))
+	}
+	if p := i.NoneProbability; p != nil && *p > 0 {
+		s += fmt.Sprintf("\n  none of these p=%.2f", *p)
+	}
+	return s
 }

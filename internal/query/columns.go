@@ -98,9 +98,8 @@ func evidence(tx *store.Tx, service string) (map[string]mark, error) {
 		m := out[e.Deployment]
 		if e.Accepted {
 			m.accepted = m.accepted.With(e.Kind)
-		} else {
-			m.suspected = true
 		}
+		m.suspected = m.suspected || e.Suspected
 		out[e.Deployment] = m
 	})
 	return out, err

@@ -53,7 +53,9 @@ func reads(tb testing.TB, o *Org) map[string]string {
 			"DeploymentsAround": {"checkout", plimsoll.Time(1), plimsoll.Forever}, "DeploymentsNamed": {"run-17"}, "Deployment": {"run-17"},
 			"EvidenceOf": {"d-1"}, "TimelineEvidence": {"checkout"}, "Incidents": {f, Page{Limit: 9}}, "Incident": {"i-1"},
 			"IncidentsOf": {"checkout"}, "Failures": {"checkout"}, "BroughtBy": {"d-1"}, "ChangesPage": {f, true, Page{Limit: 9}},
-			"LatestServices": {9},
+			"LatestServices": {9}, "Flags": {plimsoll.Time(0), plimsoll.Forever}, "VerdictsOf": {"checkout"}, "ServiceOf": {"d-1"},
+			"Words": {"e-1"}, "WordsOf": {"checkout"}, "WordsOn": {"d-2"}, "DependenciesOf": {"checkout"}, "Dependents": {"ledger"},
+			"IncidentsBetween": {plimsoll.Time(0), plimsoll.Forever}, "EvidencePage": {f, plimsoll.EvidenceStatus(""), Page{Limit: 9}}, "Evidence": {"e-1"},
 		}
 		v := reflect.ValueOf(tx)
 		for i := range v.NumMethod() {
@@ -87,8 +89,8 @@ func reads(tb testing.TB, o *Org) map[string]string {
 // walks are the methods that reads calls by name; writes are those that write.
 var (
 	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes"}
-	writes = strings.Fields(`Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDeployment PutIncident PutIncidentFact
-		PutOutcome PutPullRequest PutService PutSettings PutTimeline Resume SetAside SetCursor Unpark`)
+	writes = strings.Fields(`Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDependencies PutDeployment PutFlag PutIncident
+		PutIncidentFact PutVerdict PutWords PutOutcome PutPullRequest PutService PutSettings PutTimeline Resume SetAside SetCursor Unpark`)
 )
 
 func orgsAreApart(t *testing.T, open opener) {

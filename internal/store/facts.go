@@ -129,7 +129,7 @@ func evidenceRows(evidence []plimsoll.Evidence) ([]version, error) {
 		}
 		rows = append(rows, version{
 			key:  []any{e.ID},
-			rest: []any{e.Deployment, string(e.Kind), e.Accepted, e.At, string(doc)},
+			rest: []any{e.Deployment, string(e.Kind), e.Accepted, string(e.Status), e.At, string(doc)},
 			from: e.At, to: e.At,
 		})
 	}
@@ -153,6 +153,9 @@ func (tx *Tx) PutIncidentFact(i plimsoll.Incident, seq int64) (ok bool, err erro
 	}}, seq)
 	if err != nil || !ok {
 		return ok, err
+	}
+	if err := tx.putCandidates(i); err != nil {
+		return true, err
 	}
 	// It changes for every service that it belongs to or belonged to.
 	services := append(append([]string{i.CauseService, before.CauseService}, i.Services...), before.Services...)
@@ -211,6 +214,7 @@ func (tx *Tx) Forget(cursor string) error {
 		"deployment_reports", "changes", "pull_requests", "incident_reports", "incident_services", "services", "settings",
 		"service_repositories", "wanted_commits", "deployments", "deployment_ids", "lead_times", "evidence", "incidents",
 		"failures", "fact_changes", "dirty", "targets",
+		"failures", "fact_changes", "dirty", "flag_reports", "verdict_reports", "confirmations", "service_dependencies", "incident_candidates",
 	} {
 		if _, err := tx.exec(`DELETE FROM `+t+` WHERE org = ?`, tx.org); err != nil {
 			return err

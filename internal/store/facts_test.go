@@ -35,7 +35,10 @@ func sampleLead(key string, start, delivered int) plimsoll.Delivery {
 }
 
 func sampleIncident(id string, begun, resolved int) plimsoll.Incident {
-	i := plimsoll.Incident{Production: true, AttributedTo: "d-1", CauseService: "checkout"}
+	i := plimsoll.Incident{
+		Production: true, AttributedTo: "d-1", CauseService: "checkout",
+		Candidates: []plimsoll.Candidate{{Kind: plimsoll.CandidateDeployment, Deployment: "d-1", Service: "checkout", Probability: 0.9}},
+	}
 	i.ID, i.Severity, i.StartedAt = id, "high", day(begun)
 	if resolved != 0 {
 		i.ResolvedAt = day(resolved)
@@ -65,7 +68,12 @@ func putEverything(tx *Tx, seq int64) error {
 	_, _, err2 := tx.PutTimeline("checkout", []plimsoll.Deployment{d1, sampleDeployment("d-2", 2)},
 		[]plimsoll.Delivery{sampleLead("a1", 0, 1), sampleLead("b2", 1, 0)}, []plimsoll.Evidence{sampleEvidence("e-1", "d-1", 2)}, seq)
 	_, err3 := tx.PutIncidentFact(incident, seq)
-	return errors.Join(err1, err2, err3,
+	_, err4 := tx.PutFlag(plimsoll.FlagReport{ID: "f-1", Key: "new-checkout", Environment: "production", At: day(1)})
+	_, err5 := tx.PutDependencies("checkout", []string{"ledger"})
+	said := plimsoll.ConfirmationReport{Evidence: "e-1", Deployment: "d-1", Cause: "d-2", Says: plimsoll.EvidenceRejected, Reason: "a drill"}
+	return errors.Join(err1, err2, err3, err4, err5,
+		tx.PutVerdict("v-1", plimsoll.VerdictReport{Deployment: "d-1", Indicator: "errors", Verdict: plimsoll.VerdictHarmful}),
+		tx.PutWords("e-1", []plimsoll.Word{{ConfirmationReport: said, At: day(3)}}),
 		tx.PutChange(plimsoll.ChangeReport{Repository: "example/checkout", SHA: "a1", CommittedAt: day(0), Subject: "first"}),
 		tx.PutPullRequest(plimsoll.PullRequestReport{Repository: "example/checkout", PullRequestRef: plimsoll.PullRequestRef{Number: 7}}),
 		tx.PutIncident(incident.IncidentReport),

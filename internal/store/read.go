@@ -109,15 +109,16 @@ type EvidenceMark struct {
 	Deployment string
 	Kind       plimsoll.EvidenceKind
 	Accepted   bool
+	Suspected  bool // nobody accepted or rejected it yet
 }
 
 // EvidenceMarks hands every current piece of evidence to fn.
 func (tx *Tx) EvidenceMarks(service string, fn func(EvidenceMark)) error {
 	where, args := Filter{Service: service}.where("", false)
-	return tx.each(`SELECT deployment, kind, accepted FROM evidence WHERE org = ? AND to_seq = ?`+where,
+	return tx.each(`SELECT deployment, kind, accepted, status = 'suspected' FROM evidence WHERE org = ? AND to_seq = ?`+where,
 		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
 			var m EvidenceMark
-			err := rows.Scan(&m.Deployment, &m.Kind, &m.Accepted)
+			err := rows.Scan(&m.Deployment, &m.Kind, &m.Accepted, &m.Suspected)
 			fn(m)
 			return err
 		})
@@ -293,11 +294,11 @@ func (tx *Tx) Incident(id string) (plimsoll.Incident, bool, error) {
 	return first(is), len(is) > 0, err
 }
 
-// IncidentsOf returns the current incidents held against deployments of a
-// service.
+// IncidentsOf returns the current incidents that have a deployment of a service
+// among their candidates.
 func (tx *Tx) IncidentsOf(service string) ([]plimsoll.Incident, error) {
-	return docs[plimsoll.Incident](tx, `SELECT doc FROM incidents WHERE org = ? AND cause_service = ? AND to_seq = ? ORDER BY begun_at, id`,
-		service, int64(current))
+	return docs[plimsoll.Incident](tx, `SELECT i.doc FROM incident_candidates c CROSS JOIN incidents i ON i.org = c.org AND i.id = c.id
+		WHERE c.org = ? AND c.service = ? AND i.to_seq = ? ORDER BY i.begun_at, i.id`, service, int64(current))
 }
 
 // Failures returns the current failures of a service, by time.
