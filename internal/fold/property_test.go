@@ -77,6 +77,12 @@ func remove(t *testing.T, db *store.DB, dir string) {
 func tryWorld(t *testing.T, db *store.DB, seed uint64, cover *coverage) {
 	w := newWorld(t, seed)
 	name := fmt.Sprintf("world %d", seed)
+	before, err := play(mustOrg(t, db, name+", before anybody said a word"), db, says(w.events...))
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return
+	}
+	w.words(before)
 	want, err := play(mustOrg(t, db, name), db, says(w.events...))
 	if err != nil {
 		t.Errorf("%s: %v", name, err)
@@ -228,15 +234,20 @@ func wantedCategories() []string {
 		"taken back by a roll-back", "reported: conflict at equal time", "reported: update", "reported: undo", "reported: second source",
 		"reported: settings", "reported: catalogue changed", "reported: corrected service", "reported: moved environment", "reported: squash",
 		"reported: merge", "reported: revert", "reported: commit never reported", "reported: changes stated", "reported: previous stated",
-		"reported: planned", "reported: cause named", "reported: incident contradicted"}
+		"reported: planned", "reported: cause named", "reported: incident contradicted", "reported: flag", "reported: dependency",
+		"reported: without user effect", "reported: other incident at that time", "reported: fix named", "reported: verdict",
+		"reported: word", "candidate flag", "candidate of a dependency", "several candidates", "status discounted"}
 	for _, k := range plimsoll.Kinds {
 		names = append(names, "kind "+string(k))
 	}
 	for _, r := range plimsoll.Results {
 		names = append(names, "result "+string(r))
 	}
-	for _, e := range []plimsoll.EvidenceKind{plimsoll.EvidenceRollback, plimsoll.EvidenceHotfix, plimsoll.EvidenceIncident, plimsoll.EvidenceCanary, plimsoll.EvidenceRollout} {
+	for _, e := range []plimsoll.EvidenceKind{plimsoll.EvidenceRollback, plimsoll.EvidenceHotfix, plimsoll.EvidenceIncident, plimsoll.EvidenceCanary, plimsoll.EvidenceRollout, plimsoll.EvidenceImpact} {
 		names = append(names, "evidence "+string(e))
+	}
+	for _, e := range plimsoll.EvidenceStatuses {
+		names = append(names, "status "+string(e))
 	}
 	for _, c := range []plimsoll.Coverage{plimsoll.CoverageGraph, plimsoll.CoverageStated, plimsoll.CoverageHeadOnly, plimsoll.CoverageFirst, plimsoll.CoverageNone} {
 		names = append(names, "coverage "+string(c))
@@ -293,10 +304,15 @@ func (f fact) categories() (names []string) {
 		add(len(d.Aliases) > 0, "alias")
 		add(d.RolledBackBy != "", "taken back by a roll-back")
 	case "evidence":
-		names = append(names, "evidence "+string(f.evidence.Kind))
+		names = append(names, "evidence "+string(f.evidence.Kind), "status "+string(f.evidence.Status))
 	case "incidents":
 		add(f.incident.AttributedTo != "", "incident held against a deployment")
 		add(f.incident.AttributedTo == "", "incident held against none")
+		add(len(f.incident.Candidates) > 1, "several candidates")
+		for _, c := range f.incident.Candidates {
+			add(c.Flag != "", "candidate flag")
+			add(c.Deployment != "" && !c.Named && !slices.Contains(f.incident.Services, c.Service), "candidate of a dependency")
+		}
 	case "failures":
 		add(f.failure.RestoredAt == 0, "open failure")
 		add(f.failure.RestoredAt != 0, "restored failure")
@@ -320,7 +336,8 @@ func inconsistencies(lines []string) (found []string) {
 		case "deployments":
 			deployments[f.deployment.ID] = f.deployment
 		case "evidence":
-			failed[f.evidence.Deployment] = true
+			failed[f.evidence.Deployment] = failed[f.evidence.Deployment] || f.evidence.Accepted
+			found = append(found, contradictions(f.evidence)...)
 		case "failures":
 			for _, d := range f.failure.Deployments {
 				spans[d]++
@@ -333,6 +350,7 @@ func inconsistencies(lines []string) (found []string) {
 			if f.table != "incidents" {
 				found = append(found, "a line that is no fact")
 			}
+			found = append(found, excess(f.incident)...)
 		}
 	}
 	say := func(yes bool, id, what string) {

@@ -9,9 +9,13 @@ func (w *world) service(name, repository string, paths []string) {
 		if paths != nil {
 			entry["paths"] = paths
 		}
+		w.depend(entry, name)
 		w.say("service", entry)
 		if w.chance(30) {
 			w.say("service", fields{"name": name, "team": "green", "repository": pick(w, repository, "acme/web"), "occurred_at": w.moment()})
+			again := fields{"name": name, "occurred_at": w.moment()}
+			w.depend(again, name)
+			w.say("service", again)
 			w.made["catalogue changed"]++
 		}
 	}
@@ -107,12 +111,19 @@ func (w *world) colour(d fields, back bool) {
 		}
 	case w.chance(4):
 		d["change_class"] = pick(w, "config", "hotfix", "rollback")
+	case w.chance(4):
+		d["kind"], d["labels"] = "config", map[string]string{"user_effect": "none"}
+		w.made["without user effect"]++
+	}
+	if w.chance(10) {
+		d["url"] = "https://ci.example.com/" + d["id"].(string)
 	}
 	w.ids = append(w.ids, d["id"].(string))
 }
 
 // deploy reports a deployment in one event or in two.
 func (w *world) deploy(d fields) {
+	w.deployed = append(w.deployed, d)
 	begun, ended := d["started_at"].(time.Time), d["finished_at"]
 	if ended != nil && w.chance(30) {
 		w.made["update"]++
@@ -211,7 +222,22 @@ func (w *world) incidents() {
 			i["caused_by"] = w.cause()
 			w.made["cause named"]++
 		}
+		w.troubles = append(w.troubles, i["id"].(string))
+		if w.chance(15) {
+			i["title"] = pick(w, "errors since ", "rolled back ") + w.cause()
+		}
 		w.say("incident", i)
+		if w.chance(25) {
+			w.made["other incident at that time"]++
+			other := w.next("inc-")
+			w.troubles = append(w.troubles, other)
+			w.say("incident", fields{"id": other, "started_at": at.Add(time.Duration(w.r.IntN(40)-20) * time.Minute), "services": []string{pick(w, "web", "api", "jobs")}})
+		}
+		if w.chance(20) {
+			w.made["fix named"]++
+			d := pick(w, w.deployed...)
+			w.say("deployment", fields{"id": d["id"], "service": d["service"], "environment": d["environment"], "started_at": d["started_at"], "fixes": i["id"], "source": d["source"]})
+		}
 		if w.chance(70) {
 			w.say("incident", fields{"id": i["id"], "resolved_at": at.Add(time.Duration(1+w.r.IntN(40)) * 20 * time.Minute)})
 		}
@@ -230,6 +256,9 @@ func (w *world) incidents() {
 func (w *world) cause() string {
 	if w.chance(50) {
 		return pick(w, w.ids...)
+	}
+	if w.chance(10) {
+		return "https://ci.example.com/" + pick(w, w.ids...)
 	}
 	h := pick(w, w.repos["acme/web"], w.repos["acme/mono"])
 	sha := pick(w, h.line...).sha

@@ -23,6 +23,8 @@ type world struct {
 	repos    map[string]*history
 	versions map[string]string // sha → version
 	ids      []string          // of deployments
+	deployed []fields          // their first reports
+	troubles []string          // ids of incidents
 	number   int               // for ids and versions
 }
 
@@ -60,6 +62,8 @@ func newWorld(tb testing.TB, seed uint64) *world {
 		w.service(s.name, s.repository, s.paths)
 	}
 	w.incidents()
+	w.flags()
+	w.verdicts()
 	w.settings()
 	return w
 }
@@ -234,7 +238,8 @@ func (w *world) squashPull(h *history, at time.Time) {
 func (w *world) settings() {
 	for range w.r.IntN(3) {
 		body := pick(w, `{"hotfix_hours":2}`, `{"attribution_hours":6,"taken_back_hours":1}`, `{"production_environments":["production-eu","staging"]}`,
-			`{"hotfix_branch":"^fix/"}`, `{"production_environments":["prod*"],"hotfix_hours":48}`)
+			`{"hotfix_branch":"^fix/"}`, `{"production_environments":["prod*"],"hotfix_hours":48}`, `{"accept_probability":0.2}`, `{"accept_impact":true}`,
+			`{"accept_probability":0.9,"accept_impact":false}`)
 		w.events = append(w.events, settingsEvent(w.tb, plimsoll.TimeOf(w.moment()), body))
 		w.made["settings"]++
 	}
