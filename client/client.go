@@ -81,6 +81,16 @@ func (c *Client) Get(ctx context.Context, path string, params url.Values, out an
 	return c.do(ctx, http.MethodGet, path, nil, out)
 }
 
+// Post sends in as one JSON object and decodes the answer into out. It is tried
+// again like Send, so in must say all that makes a repetition recognisable.
+func (c *Client) Post(ctx context.Context, path string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, http.MethodPost, path, body, out)
+}
+
 func (c *Client) do(ctx context.Context, method, path string, body []byte, out any) error {
 	pause := 250 * time.Millisecond
 	for try := 1; ; try++ {

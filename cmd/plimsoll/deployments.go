@@ -21,7 +21,8 @@ type deploymentRow struct {
 	Failed      bool   `json:"failed"`
 	Brought     int    `json:"brought"`
 	Evidence    []struct {
-		Kind string `json:"kind"`
+		Kind     string `json:"kind"`
+		Accepted bool   `json:"accepted"`
 	} `json:"evidence"`
 	LeadOldest *float64 `json:"lead_time_oldest_seconds"`
 }
@@ -40,7 +41,9 @@ func deploymentsCommand() *cobra.Command {
 			}
 			var kinds []string
 			for _, e := range d.Evidence {
-				kinds = append(kinds, e.Kind)
+				if e.Accepted {
+					kinds = append(kinds, e.Kind)
+				}
 			}
 			return []string{ended, d.Service, d.Environment, version, d.Kind, d.Result, strings.Join(kinds, " "),
 				strconv.Itoa(d.Brought), seconds(d.LeadOldest), d.ID}

@@ -11,11 +11,13 @@ type list[R any] struct {
 	noun string
 	head []string
 	row  func(R) []string
+	more map[string]string // parameters that only this list has → what they mean
 }
 
 func listCommand[R any](l list[R]) *cobra.Command {
 	var a asking
 	limit := 20
+	more := map[string]*string{}
 	c := &cobra.Command{
 		Use:     l.noun,
 		Short:   "List " + l.noun + ", the latest first",
@@ -25,6 +27,11 @@ func listCommand[R any](l list[R]) *cobra.Command {
 			params, err := a.params()
 			if err != nil {
 				return err
+			}
+			for name, v := range more {
+				if *v != "" {
+					params.Set(name, *v)
+				}
 			}
 			all := limit == 0
 			if all {
@@ -69,6 +76,9 @@ func listCommand[R any](l list[R]) *cobra.Command {
 		},
 	}
 	a.flags(c, "")
+	for name, usage := range l.more {
+		more[name] = c.Flags().String(name, "", usage)
+	}
 	c.Flags().IntVar(&limit, "limit", limit, "how many, up to 1000; 0 for all")
 	return c
 }

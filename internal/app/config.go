@@ -17,12 +17,16 @@ import (
 
 // Config is the configuration file. All of it is optional.
 type Config struct {
-	Production     []string  `yaml:"production_environments"`
-	HotfixHours    float64   `yaml:"hotfix_hours"`
-	HotfixBranch   string    `yaml:"hotfix_branch"`
-	AttributeHours float64   `yaml:"attribution_hours"`
-	TakenBackHours float64   `yaml:"taken_back_hours"`
-	Services       []Service `yaml:"services"`
+	Production     []string `yaml:"production_environments"`
+	HotfixHours    float64  `yaml:"hotfix_hours"`
+	HotfixBranch   string   `yaml:"hotfix_branch"`
+	AttributeHours float64  `yaml:"attribution_hours"`
+	TakenBackHours float64  `yaml:"taken_back_hours"`
+
+	AcceptProbability float64 `yaml:"accept_probability"`
+	AcceptImpact      *bool   `yaml:"accept_impact"`
+
+	Services []Service `yaml:"services"`
 }
 
 // Service is one entry of the catalogue.
@@ -104,6 +108,9 @@ func (c *Config) check() error {
 			return fmt.Errorf("%s: %v; expected hours from 0 to a year", name, hours)
 		}
 	}
+	if p := c.AcceptProbability; p < 0 || p > 1 {
+		return fmt.Errorf("accept_probability: %v; expected a probability above 0, up to 1", p)
+	}
 	if _, err := regexp.Compile(c.HotfixBranch); err != nil {
 		return fmt.Errorf("hotfix_branch: %v", err)
 	}
@@ -145,6 +152,7 @@ func (c Config) declaration() ingest.Declaration {
 	d := ingest.Declaration{Settings: plimsoll.Settings{
 		Production: c.Production, HotfixHours: c.HotfixHours, HotfixBranch: c.HotfixBranch,
 		AttributeHours: c.AttributeHours, TakenBackHours: c.TakenBackHours,
+		AcceptProbability: c.AcceptProbability, AcceptImpact: c.AcceptImpact,
 	}}
 	for _, s := range c.Services {
 		d.Services = append(d.Services, plimsoll.ServiceReport{

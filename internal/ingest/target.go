@@ -2,15 +2,10 @@ package ingest
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/plimsoll-dev/plimsoll"
-	"github.com/plimsoll-dev/plimsoll/internal/source/native"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
-
-// sourceOwn is the source of acts of our own endpoints.
-const sourceOwn = "plimsoll"
 
 // SetTarget appends what a scope wants to reach, and returns when it is
 // durable. A later act about the same id replaces what it states; Dropped takes
@@ -23,14 +18,9 @@ func (d *Door) SetTarget(ctx context.Context, t plimsoll.TargetReport) (store.Re
 			return store.Receipt{}, err
 		}
 	}
-	body, err := json.Marshal(t)
+	e, err := ownAct(plimsoll.TypeTarget, t.ID, plimsoll.TimeOf(d.now()), t)
 	if err != nil {
 		return store.Receipt{}, err
 	}
-	e := plimsoll.Event{
-		Type: plimsoll.TypeTarget, SchemaVersion: plimsoll.SchemaVersion, Subject: t.ID, Source: sourceOwn,
-		OccurredAt: plimsoll.TimeOf(d.now()), Decoder: native.Decoder, Body: body,
-	}
-	e.Hash = e.ContentHash()
 	return d.org.Append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: []plimsoll.Event{e}})
 }

@@ -89,6 +89,7 @@ type Incident struct {
 	plimsoll.Incident
 	AttributedTo *string              `json:"attributed_to"` // null when it is held against nothing
 	Candidates   []plimsoll.Candidate `json:"candidates"`
+	None         *float64             `json:"none_probability"` // null when nobody can say
 	RestoreTime  *float64             `json:"time_to_restore_seconds"`
 }
 
@@ -146,6 +147,9 @@ func dress(tx *store.Tx, r plimsoll.Deployment) (Deployment, error) {
 		return out, err
 	}
 	for _, e := range found {
+		if e.Actor, err = person(tx, e.Actor); err != nil {
+			return out, err
+		}
 		out.Evidence = append(out.Evidence, e)
 		out.Failed = out.Failed || e.Accepted
 	}
@@ -272,7 +276,7 @@ func (d *Desk) Incidents(ctx context.Context, q Question, ask PageAsk) (Incident
 }
 
 func dressIncident(r plimsoll.Incident) Incident {
-	out := Incident{Incident: r}
+	out := Incident{Incident: r, None: r.NoneProbability}
 	if r.AttributedTo != "" {
 		out.AttributedTo = &r.AttributedTo
 	}

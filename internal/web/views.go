@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -79,6 +80,9 @@ func deploymentRow(d query.Deployment) ui.DeploymentRow {
 		row.Changes = &d.Brought
 	}
 	for _, e := range d.Evidence {
+		if !e.Accepted {
+			continue
+		}
 		row.Evidence = append(row.Evidence, string(e.Kind))
 	}
 	return row
@@ -111,15 +115,18 @@ func changeRow(c query.Change) ui.ChangeRow {
 }
 
 func evidenceRow(e plimsoll.Evidence) ui.EvidenceRow {
-	row := ui.EvidenceRow{Name: string(e.Kind), Source: e.Source, At: e.At.Std(), Confidence: &e.Confidence, State: "suspected"}
-	if e.Accepted {
-		row.State = "accepted"
-	}
-	if e.Kind == plimsoll.EvidenceIncident {
+	row := ui.EvidenceRow{Name: string(e.Kind), Source: e.Source, At: e.At.Std(), Confidence: &e.Confidence, State: string(e.Status)}
+	switch {
+	case e.Kind == plimsoll.EvidenceIncident:
 		row.Reason = "incident " + e.Cause
-	} else if e.Cause != e.Deployment {
+	case e.Kind == plimsoll.EvidenceImpact:
+		row.Reason = "indicator " + e.Cause
+	case e.Cause != e.Deployment:
 		row.Reason = "deployment " + e.Cause
 		row.Href = ui.DeploymentHref(e.Cause)
+	}
+	if e.Reason != "" {
+		row.Reason = strings.TrimPrefix(row.Reason+"; "+e.Reason, "; ")
 	}
 	return row
 }
@@ -148,8 +155,10 @@ func (s *Server) incidentRow(ctx context.Context, i query.Incident) (ui.Incident
 		return row, nil
 	}
 	row.Cause = &ui.Cause{Deployment: deploymentRow(d)}
-	if len(i.Candidates) > 0 {
-		row.Cause.Probability = &i.Candidates[0].Probability
+	for _, c := range i.Candidates {
+		if c.Deployment == *i.AttributedTo {
+			row.Cause.Probability = &c.Probability
+		}
 	}
 	return row, err
 }
