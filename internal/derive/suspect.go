@@ -44,7 +44,7 @@ type weighing struct {
 var weights = weighing{
 	none: 0.5, calm: 30 * time.Minute, superseded: 0.15, dependency: 0.15, elsewhere: 0.1, rolling: 2, broken: 3, gone: 0.3,
 	takenBack: 20, repaired: 8, fixedBy: 5, fixedThere: 4, harmful: 12, suspicious: 3, harmless: 0.15, noEffect: 0.05,
-	mentioned: 60, together: 2, flag: 0.5, flagAnyone: 0.2, flagUndone: 20, mostBesides: 2,
+	mentioned: 500, together: 2, flag: 0.5, flagAnyone: 0.2, flagUndone: 20, mostBesides: 2,
 }
 
 // suspect is a candidate on its way to a probability.

@@ -1,6 +1,8 @@
 package fold
 
 import (
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -25,6 +27,7 @@ type scenario struct {
 	file     string
 	intro    string // title, clause and remarks
 	events   string
+	acts     string // verdicts and words of persons, which nobody can report from outside
 	settings string
 	expected string
 }
@@ -47,6 +50,8 @@ func readScenario(tb testing.TB, file string) scenario {
 		switch name := n[1]; {
 		case name == "events":
 			s.events = parts[i+1]
+		case name == "acts":
+			s.acts = parts[i+1]
 		case name == "settings":
 			s.settings = parts[i+1]
 		case slices.Contains(blocks, name):
@@ -58,8 +63,49 @@ func readScenario(tb testing.TB, file string) scenario {
 	return s
 }
 
+// acts reads acts of our own: one object a line, of a type and the fields of its
+// report.
+func acts(tb testing.TB, lines string) (events []plimsoll.Event) {
+	tb.Helper()
+	for line := range strings.Lines(lines) {
+		var head struct {
+			Type plimsoll.Type `json:"type"`
+			At   plimsoll.Time `json:"at"`
+		}
+		var c plimsoll.ConfirmationReport
+		var v plimsoll.VerdictReport
+		if err := errors.Join(json.Unmarshal([]byte(line), &head), json.Unmarshal([]byte(line), &c), json.Unmarshal([]byte(line), &v)); err != nil {
+			tb.Fatalf("%s: %v", line, err)
+		}
+		switch head.Type {
+		case plimsoll.TypeVerdict:
+			events = append(events, actEvent(tb, head.Type, v.Deployment+" "+v.Indicator, head.At, v))
+		case plimsoll.TypeConfirmation:
+			c.Evidence = plimsoll.EvidenceID(c.Deployment, c.Kind, c.Cause)
+			events = append(events, actEvent(tb, head.Type, c.Evidence, head.At, c))
+		default:
+			tb.Fatalf("%s is no act", line)
+		}
+	}
+	return events
+}
+
+func actEvent(tb testing.TB, typ plimsoll.Type, subject string, at plimsoll.Time, report any) plimsoll.Event {
+	tb.Helper()
+	body, err := json.Marshal(report)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	e := plimsoll.Event{Type: typ, SchemaVersion: plimsoll.SchemaVersion, Subject: subject, Source: "plimsoll", OccurredAt: at, Body: body}
+	e.Hash = e.ContentHash()
+	return e
+}
+
 func (s scenario) text() string {
 	out := s.intro + "-- events --\n" + s.events
+	if s.acts != "" {
+		out += "-- acts --\n" + s.acts
+	}
 	if s.settings != "" {
 		out += "-- settings --\n" + s.settings
 	}
@@ -75,7 +121,7 @@ func TestScenariosGiveTheFactsThatTheDefinitionsSay(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			s := readScenario(t, file)
-			events := mustDecode(t, s.events)
+			events := append(mustDecode(t, s.events), acts(t, s.acts)...)
 			if s.settings != "" {
 				events = append(events, settingsEvent(t, plimsoll.TimeOf(received.AddDate(-1, 0, 0)), s.settings))
 			}

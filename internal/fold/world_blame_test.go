@@ -1,7 +1,6 @@
 package fold
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -45,12 +44,7 @@ func (w *world) flags() {
 
 // act is an event of our own.
 func (w *world) act(typ plimsoll.Type, subject string, at time.Time, report any) {
-	body, err := json.Marshal(report)
-	if err != nil {
-		w.tb.Fatal(err)
-	}
-	e := plimsoll.Event{Type: typ, SchemaVersion: plimsoll.SchemaVersion, Subject: subject, Source: "plimsoll", OccurredAt: plimsoll.TimeOf(at), Body: body}
-	e.Hash = e.ContentHash()
+	e := actEvent(w.tb, typ, subject, plimsoll.TimeOf(at), report)
 	w.events = append(w.events, e)
 	w.made[string(typ)]++
 }
