@@ -19,6 +19,8 @@ func TestAMistakeInTheConfigurationIsNamedWithItsLine(t *testing.T) {
 		{"a service without a name", "services:\n  - team: web\n", "services[0]: name is missing"},
 		{"a service twice", "services:\n  - name: web\n  - name: web\n", "services[1]: web stands there twice"},
 		{"a pattern that does not compile", "hotfix_branch: \"(\"\n", "hotfix_branch: error parsing regexp"},
+		{"a probability above one", "accept_probability: 1.5\n", "accept_probability: 1.5; expected a probability above 0, up to 1"},
+		{"neither true nor false", "accept_impact: perhaps\n", "line 1: cannot unmarshal"},
 		{"hours below zero", "taken_back_hours: -1\n", "taken_back_hours: -1; expected hours from 0 to a year"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -42,6 +44,8 @@ func TestTheConfigurationIsReadWhole(t *testing.T) {
 	file := `
 production_environments: [live-*]
 hotfix_hours: 12
+accept_probability: 0.8
+accept_impact: false
 services:
   - name: webapp
     team: web
@@ -57,6 +61,9 @@ services:
 	}
 	d := c.declaration()
 	if !reflect.DeepEqual(d.Settings.Production, []string{"live-*"}) || d.Settings.HotfixHours != 12 {
+		t.Errorf("settings are %+v", d.Settings)
+	}
+	if d.Settings.AcceptProbability != 0.8 || d.Settings.AcceptImpact == nil || *d.Settings.AcceptImpact {
 		t.Errorf("settings are %+v", d.Settings)
 	}
 	if len(d.Services) != 1 || d.Services[0].Team != "web" || d.Services[0].Paths[0] != "services/webapp" {

@@ -1,6 +1,8 @@
 package fold
 
 import (
+	"slices"
+
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/derive"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
@@ -79,4 +81,33 @@ func writeTimeline(tx *store.Tx, service string, r *remembered, out derive.Timel
 		span.From = plimsoll.First(span.From, e.At)
 	}
 	return true, touchChanged(tx, service, span, append(before.Deployments, after.Deployments...), since)
+}
+
+// outcome derives which deployments of a service failed, and for how long.
+func (f *Folder) outcome(tx *store.Tx, service string) (*work, error) {
+	var in derive.OutcomeInput
+	var err error
+	if in.Settings, err = tx.Settings(); err != nil {
+		return nil, err
+	}
+	if r := f.mem.services[service]; r != nil && r.written != nil {
+		in.Deployments, in.Evidence = slices.Clone(r.written.Deployments), r.written.Evidence
+	} else {
+		if in.Deployments, err = tx.ServiceDeployments(service); err != nil {
+			return nil, err
+		}
+		if in.Evidence, err = tx.TimelineEvidence(service); err != nil {
+			return nil, err
+		}
+	}
+	if in.Incidents, err = tx.IncidentsOf(service); err != nil {
+		return nil, err
+	}
+	if in.Words, err = tx.WordsOf(service); err != nil {
+		return nil, err
+	}
+	out := derive.Outcome(in)
+	return &work{rows: len(in.Deployments), write: func(tx *store.Tx, w *work, seq int64) error {
+		return tx.PutOutcome(service, out.Evidence, out.Failures, seq)
+	}}, nil
 }
