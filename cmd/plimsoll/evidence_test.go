@@ -35,7 +35,7 @@ func TestEvidenceIsListedConfirmedAndRejected(t *testing.T) {
 		"evidence":                    "expected one of confirm, list, reject",
 		"evidence confirm":            "accepts 1 arg",
 		"evidence confirm " + id:      "--reason: missing",
-		"evidence reject nothing":     "--reason",
+		"evidence reject nothing":     "no evidence",
 		"evidence list --status sure": "status",
 	} {
 		args := strings.Fields(line)
