@@ -107,6 +107,7 @@ func (t *timeline) examine() {
 	if len(about) == 0 {
 		return
 	}
+	t.harmful = map[string]bool{}
 	for _, s := range t.steps {
 		latest := map[string]plimsoll.VerdictReport{} // by indicator
 		for _, id := range append([]string{s.fact.ID}, s.report.aliases...) {
@@ -124,6 +125,9 @@ func (t *timeline) examine() {
 			if s.fact.Judged && (v.Verdict == plimsoll.VerdictHarmful || v.Verdict == plimsoll.VerdictSuspicious) {
 				e := newEvidence(s, plimsoll.EvidenceImpact, indicator, v.At, cmp.Or(v.Method, "verdict"))
 				e.Confidence = confidenceOf(v)
+				if v.Verdict == plimsoll.VerdictHarmful {
+					t.harmful[e.ID] = true
+				}
 				t.evidence = append(t.evidence, e)
 			}
 		}
@@ -162,25 +166,10 @@ func (t *timeline) settle() {
 		e := &t.evidence[i]
 		accepted := true
 		if e.Kind == plimsoll.EvidenceImpact {
-			accepted = t.Settings.ImpactCounts() && deployments[e.Deployment].harmedBy(e.Cause, t.Verdicts)
+			accepted = t.Settings.ImpactCounts() && t.harmful[e.ID]
 		}
 		settle(e, accepted, &deployments[e.Deployment].fact, t.Words)
 	}
-}
-
-// harmedBy reports whether the verdict on an indicator is harmful, not merely
-// suspicious.
-func (s *step) harmedBy(indicator string, verdicts []plimsoll.VerdictReport) bool {
-	var last plimsoll.VerdictReport
-	for _, v := range verdicts {
-		if v.Indicator != indicator || v.Deployment != s.fact.ID && !slices.Contains(s.report.aliases, v.Deployment) {
-			continue
-		}
-		if last.Indicator == "" || later(v, last) {
-			last = v
-		}
-	}
-	return last.Verdict == plimsoll.VerdictHarmful
 }
 
 // settle says whether e counts against d. What is not d's own end and does not

@@ -71,6 +71,7 @@ type timeline struct {
 	team     string  // that owns the service now
 	steps    []*step // all environments, by time
 	evidence []plimsoll.Evidence
+	harmful  map[string]bool // evidence that a harmful verdict gives, by id
 }
 
 // step is one deployment while its facts are worked out.

@@ -54,6 +54,7 @@ func (b *batch) verdict(r *plimsoll.Record) error {
 	if err != nil || service == "" {
 		return err
 	}
+	b.learnt = append(b.learnt, func(m *memory) { m.addVerdict(service, v.Deployment) })
 	return b.dirty(stepTimeline, service)
 }
 

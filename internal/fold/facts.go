@@ -31,7 +31,7 @@ func (f *Folder) timeline(tx *store.Tx, service string) (*work, error) {
 	if in.Repositories, err = f.mem.repos.get(tx, follow.names); err != nil {
 		return nil, err
 	}
-	if in.Verdicts, err = tx.VerdictsOf(service); err != nil {
+	if in.Verdicts, err = r.allVerdicts(tx); err != nil {
 		return nil, err
 	}
 	if in.Words, err = tx.WordsOf(service); err != nil {

@@ -25,6 +25,9 @@ type remembered struct {
 	at      map[string]int // index among reports, by id
 	written *derive.TimelineOutput
 	follow  following
+
+	verdicts map[string][]plimsoll.VerdictReport // by the deployment that they name
+	unread   []string                            // deployments whose verdicts must be read again
 }
 
 // mostRemembered bounds the rows of services that are kept; about 250 bytes
@@ -47,6 +50,14 @@ func (m *memory) service(tx *store.Tx, name string) (*remembered, error) {
 		r = &remembered{reports: reports, at: make(map[string]int, len(reports))}
 		for i := range reports {
 			r.at[reports[i].ID] = i
+		}
+		verdicts, err := tx.VerdictsOf(name)
+		if err != nil {
+			return nil, err
+		}
+		r.verdicts = map[string][]plimsoll.VerdictReport{}
+		for _, v := range verdicts {
+			r.verdicts[v.Deployment] = append(r.verdicts[v.Deployment], v)
 		}
 		m.services[name] = r
 	}
@@ -86,6 +97,7 @@ func (m *memory) addDeployment(before string, d plimsoll.Reported) {
 			r.at[r.reports[i].ID] = i
 			r.reports = r.reports[:last]
 			delete(r.at, d.ID)
+			delete(r.verdicts, d.ID)
 		}
 	}
 	r := m.services[d.Service]
@@ -98,6 +110,29 @@ func (m *memory) addDeployment(before string, d plimsoll.Reported) {
 	}
 	r.at[d.ID] = len(r.reports)
 	r.reports = append(r.reports, d)
+	r.unread = append(r.unread, d.ID)
+}
+
+// addVerdict notes that there is another verdict on a deployment of a service.
+func (m *memory) addVerdict(service, deployment string) {
+	if r := m.services[service]; r != nil {
+		r.unread = append(r.unread, deployment)
+	}
+}
+
+// allVerdicts returns the verdicts on the deployments of the service, reading
+// those that are new.
+func (r *remembered) allVerdicts(tx *store.Tx) (all []plimsoll.VerdictReport, err error) {
+	for _, id := range r.unread {
+		if r.verdicts[id], err = tx.VerdictsOn(id); err != nil {
+			return nil, err
+		}
+	}
+	r.unread = nil
+	for _, list := range r.verdicts {
+		all = append(all, list...)
+	}
+	return all, nil
 }
 
 // difference returns the facts of a service that change or end, and those that

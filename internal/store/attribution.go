@@ -45,6 +45,11 @@ func (tx *Tx) VerdictsOf(service string) ([]plimsoll.VerdictReport, error) {
 		WHERE d.org = ? AND d.service = ? ORDER BY v.subject`, service)
 }
 
+// VerdictsOn returns the verdicts that name a deployment.
+func (tx *Tx) VerdictsOn(deployment string) ([]plimsoll.VerdictReport, error) {
+	return docs[plimsoll.VerdictReport](tx, `SELECT doc FROM verdict_reports WHERE org = ? AND deployment = ? ORDER BY subject`, deployment)
+}
+
 // ServiceOf returns the service under which a deployment was reported, "" if
 // it never was.
 func (tx *Tx) ServiceOf(deployment string) (service string, err error) {

@@ -53,7 +53,7 @@ func reads(tb testing.TB, o *Org) map[string]string {
 			"DeploymentsAround": {"checkout", plimsoll.Time(1), plimsoll.Forever}, "DeploymentsNamed": {"run-17"}, "Deployment": {"run-17"},
 			"EvidenceOf": {"d-1"}, "TimelineEvidence": {"checkout"}, "Incidents": {f, Page{Limit: 9}}, "Incident": {"i-1"},
 			"IncidentsOf": {"checkout"}, "Failures": {"checkout"}, "BroughtBy": {"d-1"}, "ChangesPage": {f, true, Page{Limit: 9}},
-			"LatestServices": {9}, "Flags": {plimsoll.Time(0), plimsoll.Forever}, "VerdictsOf": {"checkout"}, "ServiceOf": {"d-1"},
+			"LatestServices": {9}, "Flags": {plimsoll.Time(0), plimsoll.Forever}, "VerdictsOf": {"checkout"}, "VerdictsOn": {"d-1"}, "ServiceOf": {"d-1"},
 			"Words": {"e-1"}, "WordsOf": {"checkout"}, "WordsOn": {"d-2"}, "DependenciesOf": {"checkout"}, "Dependents": {"ledger"},
 			"IncidentsBetween": {plimsoll.Time(0), plimsoll.Forever}, "EvidencePage": {f, plimsoll.EvidenceStatus(""), Page{Limit: 9}}, "Evidence": {"e-1"},
 		}
