@@ -334,6 +334,22 @@ func renderLead(l store.Lead) string {
 	if l.ExposedAt != 0 && l.ExposedAt != l.DeliveredAt {
 		s += " first_exposed=" + clock(l.ExposedAt)
 	}
+	return s + renderStages(l)
+}
+
+// renderStages writes the stages on a line of its own, for what has stamps that
+// a commit and its deployment alone do not give.
+func renderStages(l store.Lead) string {
+	if l.OpenedAt == 0 && l.FirstReviewAt == 0 && l.BuiltAt == 0 && l.StagedAt == 0 && l.ReadyAt == 0 && l.DeployStartedAt == 0 {
+		return ""
+	}
+	s := "\n  "
+	for i, ends := range l.Ends() {
+		if ends[0] == 0 || ends[1] == 0 {
+			continue
+		}
+		s += fmt.Sprintf(" %s=%s", plimsoll.Stages[i], span(ends[0], ends[1]))
+	}
 	return s
 }
 

@@ -100,8 +100,9 @@ func leadRows(leads []plimsoll.Delivery) []version {
 	rows := make([]version, 0, len(leads))
 	for _, l := range leads {
 		rows = append(rows, version{
-			key:  []any{string(l.Basis), l.Repository, l.Key},
-			rest: []any{l.StartAt, l.CommittedAt, l.DeliveredAt, l.ExposedAt, l.Deployment, l.PullRequest, l.Bot, l.Team},
+			key: []any{string(l.Basis), l.Repository, l.Key},
+			rest: []any{l.StartAt, l.CommittedAt, l.DeliveredAt, l.ExposedAt, l.Deployment, l.PullRequest, l.Bot, l.Team,
+				l.FirstCommitAt, l.OpenedAt, l.FirstReviewAt, l.ApprovedAt, l.MergedAt, l.BuiltAt, l.StagedAt, l.ReadyAt, l.DeployStartedAt},
 			from: l.StartAt, to: l.DeliveredAt,
 		})
 	}

@@ -323,7 +323,8 @@ const pageSep = "\x01"
 const leadPageID = "l.key || ' ' || l.service || '" + pageSep + "' || l.repository"
 
 const leadColumns = `l.service, l.basis, l.repository, l.key, l.start_at, l.committed_at, l.delivered_at, l.exposed_at,
-	l.deployment, l.pull_request, l.bot, l.team, coalesce(c.authored_at, 0), coalesce(c.subject, '')
+	l.deployment, l.pull_request, l.bot, l.team,
+	l.first_commit_at, l.opened_at, l.first_review_at, l.approved_at, l.merged_at, l.built_at, l.staged_at, l.ready_at, l.deploy_started_at, coalesce(c.authored_at, 0), coalesce(c.subject, '')
 	FROM lead_times l LEFT JOIN changes c ON c.org = l.org AND c.repository = l.repository AND c.sha = l.key`
 
 func (tx *Tx) leads(query string, args ...any) ([]Lead, error) {
@@ -331,7 +332,8 @@ func (tx *Tx) leads(query string, args ...any) ([]Lead, error) {
 	err := tx.each(query, tx.args(args...), func(rows *sql.Rows) error {
 		var l Lead
 		err := rows.Scan(&l.Service, &l.Basis, &l.Repository, &l.Key, &l.StartAt, &l.CommittedAt, &l.DeliveredAt, &l.ExposedAt,
-			&l.Deployment, &l.PullRequest, &l.Bot, &l.Team, &l.AuthoredAt, &l.Subject)
+			&l.Deployment, &l.PullRequest, &l.Bot, &l.Team,
+			&l.FirstCommitAt, &l.OpenedAt, &l.FirstReviewAt, &l.ApprovedAt, &l.MergedAt, &l.BuiltAt, &l.StagedAt, &l.ReadyAt, &l.DeployStartedAt, &l.AuthoredAt, &l.Subject)
 		out = append(out, l)
 		return err
 	})

@@ -38,7 +38,8 @@ var (
 	deploymentTable = table{"deployments", []string{"service"}, []string{"id"}, []string{
 		"environment", "production", "team", "kind", "result", "counted", "judged", "begun_at", "ended_at", "oldest_at", "version", "commit_sha", "coverage", "repairs", "planned", "doc"}, "begun_at", "ended_at"}
 	leadTable = table{"lead_times", []string{"service"}, []string{"basis", "repository", "key"}, []string{
-		"start_at", "committed_at", "delivered_at", "exposed_at", "deployment", "pull_request", "bot", "team"}, "start_at", "delivered_at"}
+		"start_at", "committed_at", "delivered_at", "exposed_at", "deployment", "pull_request", "bot", "team",
+		"first_commit_at", "opened_at", "first_review_at", "approved_at", "merged_at", "built_at", "staged_at", "ready_at", "deploy_started_at"}, "start_at", "delivered_at"}
 	evidenceTable = table{"evidence", []string{"service", "step"}, []string{"id"}, []string{"deployment", "kind", "accepted", "status", "at", "doc"}, "at", "at"}
 	incidentTable = table{"incidents", []string{"id"}, nil, []string{
 		"production", "begun_at", "resolved_at", "severity", "attributed_to", "cause_service", "doc"}, "begun_at", "resolved_at"}
