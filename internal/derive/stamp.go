@@ -73,8 +73,9 @@ func (a *arrival) stamp(d *plimsoll.Delivery, i int32, by *step) {
 	}
 }
 
-// ofPull returns what a pull request says of its own way. One that does not say
-// when it was merged was merged when its merge commit was made.
+// ofPull returns what a pull request says of its own way. Its first commit is
+// the earliest that is known, unless that is later than the pull request. One
+// that does not say when it was merged was merged when its merge commit was made.
 func (a *arrival) ofPull(number int) plimsoll.Stamps {
 	if st, ok := a.pulls[number]; ok {
 		return st
@@ -85,7 +86,10 @@ func (a *arrival) ofPull(number int) plimsoll.Stamps {
 		ApprovedAt: p.ApprovedAt, MergedAt: p.MergedAt,
 	}
 	for _, i := range a.repo.members[number] {
-		st.FirstCommitAt = plimsoll.First(st.FirstCommitAt, a.repo.commits[i].AuthoredAt)
+		// Only what was squashed is younger than the pull request itself.
+		if at := a.repo.commits[i].AuthoredAt; !p.OpenedAt.Known() || at <= p.OpenedAt {
+			st.FirstCommitAt = plimsoll.First(st.FirstCommitAt, at)
+		}
 	}
 	if m, ok := a.repo.landing(number); ok && !st.MergedAt.Known() {
 		st.MergedAt = a.repo.commits[m].CommittedAt

@@ -340,15 +340,15 @@ func renderLead(l store.Lead) string {
 // renderStages writes the stages on a line of its own, for what has stamps that
 // a commit and its deployment alone do not give.
 func renderStages(l store.Lead) string {
-	if l.OpenedAt == 0 && l.FirstReviewAt == 0 && l.BuiltAt == 0 && l.StagedAt == 0 && l.ReadyAt == 0 && l.DeployStartedAt == 0 {
-		return ""
-	}
-	s := "\n  "
+	s := ""
 	for i, ends := range l.Ends() {
 		if ends[0] == 0 || ends[1] == 0 {
 			continue
 		}
 		s += fmt.Sprintf(" %s=%s", plimsoll.Stages[i], span(ends[0], ends[1]))
+	}
+	if s != "" {
+		s = "\n  stages:" + s
 	}
 	return s
 }

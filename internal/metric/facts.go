@@ -49,6 +49,7 @@ type Deployment struct {
 	Repairs   bool        // made to repair an incident, whatever its kind
 	Planned   bool        // a labelled rehearsal
 	Commit    bool        // its commit is known
+	Started   bool        // its start is known
 	Contents  bool        // what it brought is known
 }
 

@@ -135,7 +135,7 @@ func (d *Desk) Summary(ctx context.Context, q Question, unit metric.Unit) (Summa
 			return err
 		}
 		f.Window.From = before.Window.From
-		c, err := d.columns(tx, f, at)
+		c, err := d.columns(&d.memory, load, tx, f, at)
 		if err != nil {
 			return err
 		}

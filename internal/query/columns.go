@@ -19,12 +19,13 @@ type columns struct {
 	pulls       []metric.Lead
 	failures    []metric.Restore
 	incidents   []metric.Restore
+	ways        []metric.Way // only when they were asked for; then nothing else is here
 	record      metric.Record
 	services    []string // by the index used in deployments
 }
 
 func (c *columns) rows() int {
-	return len(c.deployments) + len(c.changes) + len(c.pulls) + len(c.failures) + len(c.incidents)
+	return len(c.deployments) + len(c.changes) + len(c.pulls) + len(c.failures) + len(c.incidents) + 2*len(c.ways)
 }
 
 // load reads the facts of a filter. What only the production class has is read
@@ -52,7 +53,7 @@ func load(tx *store.Tx, f store.Filter) (*columns, error) {
 			StartedAt: p.BegunAt, EndedAt: p.EndedAt, OldestAt: p.OldestAt, Service: index[p.Service],
 			Kind: metric.KindOf(p.Kind), Result: metric.ResultOf(p.Result), Evidence: m.accepted,
 			Counted: p.Counted, Judged: p.Judged, Failed: m.accepted != 0, Suspected: m.suspected,
-			Repairs: p.Repairs, Planned: p.Planned, Commit: p.Commit, Contents: p.Coverage != plimsoll.CoverageNone,
+			Repairs: p.Repairs, Planned: p.Planned, Commit: p.Commit, Started: p.Started, Contents: p.Coverage != plimsoll.CoverageNone,
 		})
 	})
 	if err != nil || !f.Production {
@@ -85,6 +86,9 @@ func (c *columns) loadProduction(tx *store.Tx, f store.Filter) error {
 	}
 	return tx.IncidentPoints(f, restores(&c.incidents))
 }
+
+// loader reads the facts of a filter.
+type loader func(tx *store.Tx, f store.Filter) (*columns, error)
 
 // mark is the evidence against one deployment.
 type mark struct {
@@ -194,7 +198,7 @@ func (m *memory) keep(key store.Filter, r remembered, head int64) {
 
 // columns are the facts of a filter, over its window at least: out of memory if
 // nothing has happened since they were read.
-func (d *Desk) columns(tx *store.Tx, f store.Filter, position int64) (*columns, error) {
+func (d *Desk) columns(m *memory, load loader, tx *store.Tx, f store.Filter, position int64) (*columns, error) {
 	head, err := tx.Head()
 	if err != nil {
 		return nil, err
@@ -204,7 +208,7 @@ func (d *Desk) columns(tx *store.Tx, f store.Filter, position int64) (*columns, 
 	}
 	key, from := f, f.Window.From
 	key.Window = plimsoll.Window{}
-	if c := d.memory.recall(key, from, head); c != nil {
+	if c := m.recall(key, from, head); c != nil {
 		return c, nil
 	}
 	// Questions about the past alone are rare, and what follows their window
@@ -217,13 +221,13 @@ func (d *Desk) columns(tx *store.Tx, f store.Filter, position int64) (*columns, 
 	if r.columns, err = load(tx, f); err != nil {
 		return nil, err
 	}
-	d.memory.keep(key, r, head)
+	m.keep(key, r, head)
 	return r.columns, nil
 }
 
 // facts are what the measures of a filter are computed from.
 func (d *Desk) facts(tx *store.Tx, f store.Filter, position int64) (facts, error) {
-	c, err := d.columns(tx, f, position)
+	c, err := d.columns(&d.memory, load, tx, f, position)
 	if err != nil {
 		return facts{}, err
 	}

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"slices"
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
@@ -26,10 +27,46 @@ type DataQuality struct {
 	Deployments      int `json:"deployments"`        // counted ones of the window
 	WithCommit       int `json:"with_commit"`        // of them, with a known commit
 	WithKnownChanges int `json:"with_known_changes"` // of them, with known contents; a first one has none to know
+	WithStart        int `json:"with_start"`         // of them, with a known start
+
+	Incidents   int `json:"incidents"`    // that began in the window
+	WithService int `json:"with_service"` // of them, those that name a service
+
+	Stamps metric.StampCounts `json:"stamps"` // of the changes delivered in the window
+	Shares Shares             `json:"shares"`
+}
+
+// Shares are the counts of DataQuality as parts of 1; null of nothing.
+type Shares struct {
+	WithCommit       *float64            `json:"with_commit"`
+	WithKnownChanges *float64            `json:"with_known_changes"`
+	WithStart        *float64            `json:"with_start"`
+	WithService      *float64            `json:"with_service"`
+	Stamps           map[string]*float64 `json:"stamps"`
 }
 
 func qualityOf(t metric.Tally) DataQuality {
-	return DataQuality{Deployments: t.Counted, WithCommit: t.WithCommit, WithKnownChanges: t.WithContents}
+	return DataQuality{Deployments: t.Counted, WithCommit: t.WithCommit, WithKnownChanges: t.WithContents, WithStart: t.WithStart}
+}
+
+// share works out the shares from the counts.
+func (q *DataQuality) share() {
+	q.Shares = Shares{
+		WithCommit: portion(q.WithCommit, q.Deployments), WithKnownChanges: portion(q.WithKnownChanges, q.Deployments),
+		WithStart: portion(q.WithStart, q.Deployments), WithService: portion(q.WithService, q.Incidents),
+		Stamps: map[string]*float64{},
+	}
+	for name, n := range q.Stamps.ByName() {
+		q.Shares.Stamps[name] = portion(n, q.Stamps.Changes)
+	}
+}
+
+func portion(k, n int) *float64 {
+	if n == 0 {
+		return nil
+	}
+	v := float64(k) / float64(n)
+	return &v
 }
 
 // facts are the rows that the measures of a question are computed from.
@@ -39,6 +76,7 @@ type facts struct {
 	pulls       []metric.Lead
 	failures    []metric.Restore
 	incidents   []metric.Restore
+	ways        []metric.Way
 	record      metric.Record
 	quality     DataQuality
 }
@@ -49,11 +87,15 @@ func (d *Desk) Measures(ctx context.Context, q Question) (Measures, error) {
 	if err != nil {
 		return Measures{}, err
 	}
-	in, position, err := d.read(ctx, q)
+	in, position, err := d.readWays(ctx, q)
 	if err != nil {
 		return Measures{}, err
 	}
-	return in.measure(d.asked(q, position), d.period(q), bench, q.Scope), nil
+	out := in.measure(d.asked(q, position), d.period(q), bench, q.Scope)
+	out.LeadTime.Stages = metric.StagesOf(in.ways, in.record.First, d.period(q))
+	out.DataQuality.Stamps = metric.StageSampleOf(in.ways, d.period(q)).Stamps
+	out.DataQuality.share()
+	return out, nil
 }
 
 // read returns the facts of a question and the position they were read at.
@@ -103,9 +145,20 @@ func (d *Desk) Series(ctx context.Context, q Question, m metric.Measure, unit me
 	if err := checkSeries(q.Window, m, unit); err != nil {
 		return SeriesAnswer{}, err
 	}
-	in, position, err := d.read(ctx, q)
+	read := d.read
+	stage, ofStage := m.StageOf()
+	if ofStage {
+		read = d.readWays
+	}
+	in, position, err := read(ctx, q)
 	if err != nil {
 		return SeriesAnswer{}, err
+	}
+	if ofStage {
+		return SeriesAnswer{
+			Asked: d.asked(q, position), Measure: m, Bucket: unit,
+			Points: metric.StageSeries(stage, in.ways, d.period(q), unit),
+		}, nil
 	}
 	return SeriesAnswer{
 		Asked: d.asked(q, position), Measure: m, Bucket: unit,
@@ -124,7 +177,7 @@ func (in facts) series(m metric.Measure, p metric.Period, unit metric.Unit) []me
 const mostBuckets = 3700
 
 func checkSeries(w plimsoll.Window, m metric.Measure, unit metric.Unit) error {
-	if err := known("measure", m, metric.Measures); err != nil {
+	if err := known("measure", m, append(slices.Clone(metric.Measures), metric.StageMeasures()...)); err != nil {
 		return err
 	}
 	if err := known("bucket", unit, []metric.Unit{metric.Day, metric.Week, metric.Month}); err != nil {

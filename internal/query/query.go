@@ -36,6 +36,7 @@ type Desk struct {
 	zone   *time.Location
 
 	stalled atomic.Pointer[standstill]
+	ways    memory // of those who ask for stages
 	memory  memory
 }
 

@@ -62,7 +62,7 @@ func deploymentRows(deployments []plimsoll.Deployment) ([]version, error) {
 		rows = append(rows, version{
 			key: []any{d.ID},
 			rest: []any{d.Environment, d.Production, d.Team, string(d.Kind), string(d.Result), d.Counted, d.Judged,
-				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(d.Coverage), d.Fixes != "", d.IsPlanned(), string(doc)},
+				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(d.Coverage), d.Fixes != "", d.IsPlanned(), d.StartedAt.Known(), string(doc)},
 			from: d.BegunAt(), to: d.EndedAt(),
 		})
 	}

@@ -60,6 +60,7 @@ type DeploymentPoint struct {
 	Coverage        plimsoll.Coverage
 	Repairs         bool // named as the fix of an incident
 	Planned         bool
+	Started         bool // its start is known
 }
 
 // DeploymentPoints hands every current deployment of the filter to fn, by the
@@ -67,11 +68,11 @@ type DeploymentPoint struct {
 func (tx *Tx) DeploymentPoints(f Filter, fn func(DeploymentPoint)) error {
 	where, args := f.where("ended_at", true)
 	return tx.each(`SELECT id, service, kind, result, counted, judged, begun_at, ended_at, oldest_at, commit_sha <> '',
-		coverage, repairs, planned FROM deployments
+		coverage, repairs, planned, started FROM deployments
 		WHERE org = ? AND to_seq = ?`+where+` ORDER BY ended_at, id`, append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
 		var p DeploymentPoint
 		err := rows.Scan(&p.ID, &p.Service, &p.Kind, &p.Result, &p.Counted, &p.Judged, &p.BegunAt, &p.EndedAt, &p.OldestAt, &p.Commit,
-			&p.Coverage, &p.Repairs, &p.Planned)
+			&p.Coverage, &p.Repairs, &p.Planned, &p.Started)
 		fn(p)
 		return err
 	})
@@ -128,7 +129,7 @@ func (tx *Tx) EvidenceMarks(service string, fn func(EvidenceMark)) error {
 // pull request and service, that was delivered at or after the window's start
 // or is still open, and began before its end. delivered is unknown while open.
 func (tx *Tx) LeadPoints(f Filter, basis plimsoll.Basis, fn func(start, committed, delivered plimsoll.Time)) error {
-	where, args := Filter{Service: f.Service, Team: f.Team}.where("", false)
+	where, args := f.leadWhere()
 	scan := func(rows *sql.Rows) error {
 		var start, committed, delivered plimsoll.Time
 		err := rows.Scan(&start, &committed, &delivered)
@@ -349,8 +350,7 @@ func (tx *Tx) BroughtBy(deployment string) ([]Lead, error) {
 // ChangesPage returns a page of changes, the latest delivered first; open ones
 // only when asked for.
 func (tx *Tx) ChangesPage(f Filter, open bool, p Page) ([]Lead, error) {
-	where, args := Filter{Service: f.Service, Team: f.Team}.where("", false)
-	where = strings.ReplaceAll(strings.ReplaceAll(where, "service", "l.service"), "team", "l.team")
+	where, args := f.leadWhere()
 	time := "l.delivered_at"
 	if open {
 		time = "l.start_at"

@@ -36,7 +36,7 @@ type version struct {
 
 var (
 	deploymentTable = table{"deployments", []string{"service"}, []string{"id"}, []string{
-		"environment", "production", "team", "kind", "result", "counted", "judged", "begun_at", "ended_at", "oldest_at", "version", "commit_sha", "coverage", "repairs", "planned", "doc"}, "begun_at", "ended_at"}
+		"environment", "production", "team", "kind", "result", "counted", "judged", "begun_at", "ended_at", "oldest_at", "version", "commit_sha", "coverage", "repairs", "planned", "started", "doc"}, "begun_at", "ended_at"}
 	leadTable = table{"lead_times", []string{"service"}, []string{"basis", "repository", "key"}, []string{
 		"start_at", "committed_at", "delivered_at", "exposed_at", "deployment", "pull_request", "bot", "team",
 		"first_commit_at", "opened_at", "first_review_at", "approved_at", "merged_at", "built_at", "staged_at", "ready_at", "deploy_started_at"}, "start_at", "delivered_at"}

@@ -11,6 +11,9 @@ ALTER TABLE lead_times ADD COLUMN staged_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE lead_times ADD COLUMN ready_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE lead_times ADD COLUMN deploy_started_at BIGINT NOT NULL DEFAULT 0;
 
+-- Whether the start of a deployment is known.
+ALTER TABLE deployments ADD COLUMN started BIGINT NOT NULL DEFAULT 0;
+
 -- Facts made before say less than facts made now. All of them follow from the
 -- log, so they are forgotten and folded again.
 DELETE FROM deployment_reports;
