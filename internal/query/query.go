@@ -104,8 +104,10 @@ func (q Question) filter() (store.Filter, error) {
 		f.Team = q.Scope.Name
 	case plimsoll.ScopeService:
 		f.Service = q.Scope.Name
+	case plimsoll.ScopeLabel:
+		f.LabelName, f.LabelValue = q.Scope.Name, q.Scope.Value
 	default:
-		return f, plimsoll.FieldErrorf("scope", "%s: measures are kept for the organisation, teams and services; ask for one of these", q.Scope)
+		return f, plimsoll.FieldErrorf("scope", "%s: measures are kept for the organisation, teams, services and labels; ask for one of these", q.Scope)
 	}
 	if q.Environment == "" || q.Environment == "production" {
 		f.Production = true

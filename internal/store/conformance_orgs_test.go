@@ -39,6 +39,7 @@ func reads(tb testing.TB, o *Org) map[string]string {
 			tx.EvidenceMarks("", func(m EvidenceMark) { point(m) }),
 			tx.LeadPoints(f, plimsoll.BasisChange, func(a, b, c plimsoll.Time) { point(a, b, c) }),
 			tx.FailurePoints(f, func(a, b plimsoll.Time, s string) { point(a, b, s) }),
+			tx.StagePoints(f, func(p StagePoint) { point(p) }),
 			tx.IncidentPoints(f, func(a, b plimsoll.Time, s string) { point(a, b, s) }),
 			tx.Changes("example/checkout", func(c plimsoll.ChangeReport) error { point(c); return nil }))
 		out["Facts"], out["points"] = strings.Join(lines, "\n"), strings.Join(points, "\n")
@@ -56,6 +57,7 @@ func reads(tb testing.TB, o *Org) map[string]string {
 			"LatestServices": {9}, "Flags": {plimsoll.Time(0), plimsoll.Forever}, "VerdictsOf": {"checkout"}, "VerdictsOn": {"d-1"}, "ServiceOf": {"d-1"},
 			"Words": {"e-1"}, "WordsOf": {"checkout"}, "WordsOn": {"d-2"}, "DependenciesOf": {"checkout"}, "Dependents": {"ledger"},
 			"IncidentsBetween": {plimsoll.Time(0), plimsoll.Forever}, "EvidencePage": {f, plimsoll.EvidenceStatus(""), Page{Limit: 9}}, "Evidence": {"e-1"},
+			"IncidentCounts": {f},
 		}
 		v := reflect.ValueOf(tx)
 		for i := range v.NumMethod() {
@@ -88,9 +90,9 @@ func reads(tb testing.TB, o *Org) map[string]string {
 
 // walks are the methods that reads calls by name; writes are those that write.
 var (
-	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes"}
+	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "StagePoints", "PullRequestPoints", "Changes"}
 	writes = strings.Fields(`Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDependencies PutDeployment PutFlag PutIncident
-		PutIncidentFact PutVerdict PutWords PutOutcome PutPullRequest PutService PutSettings PutTimeline Resume SetAside SetCursor Unpark`)
+		PutIncidentFact PutVerdict PutWords PutOutcome PutPullRequest PutService PutTarget PutSettings PutTimeline Resume SetAside SetCursor Unpark`)
 )
 
 func orgsAreApart(t *testing.T, open opener) {

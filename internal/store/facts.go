@@ -63,7 +63,7 @@ func deploymentRows(deployments []plimsoll.Deployment) ([]version, error) {
 			key: []any{d.ID},
 			rest: []any{d.Environment, d.Production, d.Team, string(d.Kind), string(d.Result), d.Counted, d.Judged,
 				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(d.Coverage), d.Fixes != "", d.IsPlanned(), d.StartedAt.Known(), string(doc)},
-			from: d.BegunAt(), to: d.EndedAt(),
+			from: d.BegunAt(), to: d.EndedAt(), labels: d.Labels,
 		})
 	}
 	return rows, nil
@@ -150,7 +150,7 @@ func (tx *Tx) PutIncidentFact(i plimsoll.Incident, seq int64) (ok bool, err erro
 	}
 	span, ok, err := tx.replace(incidentTable, []any{i.ID}, []version{{
 		rest: []any{i.Production, i.BegunAt(), i.ResolvedAt, i.Severity, i.AttributedTo, i.CauseService, string(doc)},
-		from: i.BegunAt(), to: i.ResolvedAt,
+		from: i.BegunAt(), to: i.ResolvedAt, labels: i.Labels,
 	}}, seq)
 	if err != nil || !ok {
 		return ok, err
@@ -188,7 +188,7 @@ func (tx *Tx) PutOutcome(service string, evidence []plimsoll.Evidence, failures 
 		rows = append(rows, version{
 			key:  []any{f.ID},
 			rest: []any{f.Team, f.FailedAt, f.RestoredAt, f.Severity, string(doc)},
-			from: f.FailedAt, to: f.RestoredAt,
+			from: f.FailedAt, to: f.RestoredAt, parts: f.Deployments,
 		})
 	}
 	span, ok, err := tx.replace(failureTable, []any{service}, rows, seq)
@@ -214,8 +214,7 @@ func (tx *Tx) Forget(cursor string) error {
 	for _, t := range []string{
 		"deployment_reports", "changes", "pull_requests", "incident_reports", "incident_services", "services", "settings",
 		"service_repositories", "wanted_commits", "deployments", "deployment_ids", "lead_times", "evidence", "incidents",
-		"failures", "fact_changes", "dirty", "targets",
-		"failures", "fact_changes", "dirty", "flag_reports", "verdict_reports", "confirmations", "service_dependencies", "incident_candidates",
+		"failures", "fact_changes", "dirty", "targets", "fact_marks", "service_labels", "flag_reports", "verdict_reports", "confirmations", "service_dependencies", "incident_candidates",
 	} {
 		if _, err := tx.exec(`DELETE FROM `+t+` WHERE org = ?`, tx.org); err != nil {
 			return err

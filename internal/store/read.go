@@ -14,6 +14,8 @@ type Filter struct {
 	Team        string
 	Environment string          // the name of one environment
 	Production  bool            // only the production class
+	LabelName   string          // with LabelValue: what carries the label
+	LabelValue  string
 	Window      plimsoll.Window // of the time a fact counts at; the zero window is all time
 }
 
@@ -66,7 +68,7 @@ type DeploymentPoint struct {
 // DeploymentPoints hands every current deployment of the filter to fn, by the
 // time they ended.
 func (tx *Tx) DeploymentPoints(f Filter, fn func(DeploymentPoint)) error {
-	where, args := f.where("ended_at", true)
+	where, args := tx.where(f, "deployments", "ended_at")
 	return tx.each(`SELECT id, service, kind, result, counted, judged, begun_at, ended_at, oldest_at, commit_sha <> '',
 		coverage, repairs, planned, started FROM deployments
 		WHERE org = ? AND to_seq = ?`+where+` ORDER BY ended_at, id`, append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
@@ -82,7 +84,7 @@ func (tx *Tx) DeploymentPoints(f Filter, fn func(DeploymentPoint)) error {
 // ended, whatever its window; unknown when there is none.
 func (tx *Tx) FirstDeployment(f Filter) (plimsoll.Time, error) {
 	f.Window = plimsoll.Window{}
-	where, args := f.where("", true)
+	where, args := tx.where(f, "deployments", "")
 	var first sql.NullInt64
 	_, err := tx.one(`SELECT min(ended_at) FROM deployments WHERE org = ? AND to_seq = ? AND counted = 1`+where,
 		append(tx.args(int64(current)), args...), &first)
@@ -92,7 +94,7 @@ func (tx *Tx) FirstDeployment(f Filter) (plimsoll.Time, error) {
 // FirstDeployments returns the same for each service of the filter.
 func (tx *Tx) FirstDeployments(f Filter) (map[string]plimsoll.Time, error) {
 	f.Window = plimsoll.Window{}
-	where, args := f.where("", true)
+	where, args := tx.where(f, "deployments", "")
 	out := map[string]plimsoll.Time{}
 	err := tx.each(`SELECT service, min(ended_at) FROM deployments WHERE org = ? AND to_seq = ? AND counted = 1`+where+` GROUP BY service`,
 		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
@@ -129,7 +131,7 @@ func (tx *Tx) EvidenceMarks(service string, fn func(EvidenceMark)) error {
 // pull request and service, that was delivered at or after the window's start
 // or is still open, and began before its end. delivered is unknown while open.
 func (tx *Tx) LeadPoints(f Filter, basis plimsoll.Basis, fn func(start, committed, delivered plimsoll.Time)) error {
-	where, args := f.leadWhere()
+	where, args := tx.leadWhere(f)
 	scan := func(rows *sql.Rows) error {
 		var start, committed, delivered plimsoll.Time
 		err := rows.Scan(&start, &committed, &delivered)
@@ -153,7 +155,7 @@ func (tx *Tx) LeadPoints(f Filter, basis plimsoll.Basis, fn func(start, committe
 // FailurePoints hands the start, end and severity of each current failure of
 // the filter to fn; end is unknown while it lasts.
 func (tx *Tx) FailurePoints(f Filter, fn func(failed, restored plimsoll.Time, severity string)) error {
-	where, args := f.where("failed_at", false)
+	where, args := tx.where(f, "failures", "failed_at")
 	return tx.each(`SELECT failed_at, restored_at, severity FROM failures WHERE org = ? AND to_seq = ?`+where+` ORDER BY failed_at`,
 		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
 			var failed, restored plimsoll.Time
@@ -183,7 +185,7 @@ func (p Page) where(time, id string) (string, []any) {
 
 // Deployments returns a page of current deployments, the latest first.
 func (tx *Tx) Deployments(f Filter, p Page) ([]plimsoll.Deployment, error) {
-	where, args := f.where("ended_at", true)
+	where, args := tx.where(f, "deployments", "ended_at")
 	after, more := p.where("ended_at", "id")
 	args = append(append(args, more...), p.Limit)
 	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND to_seq = ?`+where+after+
@@ -249,7 +251,7 @@ func (tx *Tx) TimelineEvidence(service string) ([]plimsoll.Evidence, error) {
 
 // incidentWhere renders the filter for incidents. One belongs to the services
 // it names and to the one whose deployment caused it.
-func incidentWhere(f Filter) (string, []any) {
+func (tx *Tx) incidentWhere(f Filter) (string, []any) {
 	where, args := Filter{Window: f.Window}.where("begun_at", false)
 	if f.Service != "" {
 		where += " AND (cause_service = ? OR id IN (SELECT s.id FROM incident_services s WHERE s.org = incidents.org AND s.service = ?))"
@@ -263,13 +265,14 @@ func incidentWhere(f Filter) (string, []any) {
 	if f.Production {
 		where += " AND production = 1"
 	}
-	return where, args
+	label, more := tx.labelWhere(f, "incidents")
+	return where + label, append(args, more...)
 }
 
 // IncidentPoints hands the start, end and severity of each current incident of
 // the filter to fn; end is unknown while it lasts.
 func (tx *Tx) IncidentPoints(f Filter, fn func(begun, resolved plimsoll.Time, severity string)) error {
-	where, args := incidentWhere(f)
+	where, args := tx.incidentWhere(f)
 	return tx.each(`SELECT begun_at, resolved_at, severity FROM incidents WHERE org = ? AND to_seq = ?`+where+` ORDER BY begun_at`,
 		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
 			var begun, resolved plimsoll.Time
@@ -282,7 +285,7 @@ func (tx *Tx) IncidentPoints(f Filter, fn func(begun, resolved plimsoll.Time, se
 
 // Incidents returns a page of current incidents, the latest first.
 func (tx *Tx) Incidents(f Filter, p Page) ([]plimsoll.Incident, error) {
-	where, args := incidentWhere(f)
+	where, args := tx.incidentWhere(f)
 	after, more := p.where("begun_at", "id")
 	args = append(append(args, more...), p.Limit)
 	return docs[plimsoll.Incident](tx, `SELECT doc FROM incidents WHERE org = ? AND to_seq = ?`+where+after+
@@ -350,7 +353,7 @@ func (tx *Tx) BroughtBy(deployment string) ([]Lead, error) {
 // ChangesPage returns a page of changes, the latest delivered first; open ones
 // only when asked for.
 func (tx *Tx) ChangesPage(f Filter, open bool, p Page) ([]Lead, error) {
-	where, args := f.leadWhere()
+	where, args := tx.leadWhere(f)
 	time := "l.delivered_at"
 	if open {
 		time = "l.start_at"

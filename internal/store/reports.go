@@ -206,7 +206,10 @@ func (tx *Tx) PutService(s plimsoll.ServiceReport) error {
 	}
 	_, err = tx.exec(`INSERT INTO services (org, name, repository, doc) VALUES (?, ?, ?, ?)
 		ON CONFLICT (org, name) DO UPDATE SET repository = excluded.repository, doc = excluded.doc`, tx.org, s.Name, s.Repository, doc)
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.putServiceLabels(s)
 }
 
 // Service returns a catalogue entry; one that nobody reported has only its name.

@@ -18,7 +18,7 @@ type StagePoint struct {
 // StagePoints hands every change of the filter that was delivered in its window
 // to fn.
 func (tx *Tx) StagePoints(f Filter, fn func(StagePoint)) error {
-	where, args := f.leadWhere()
+	where, args := tx.leadWhere(f)
 	to := f.Window.To
 	if to == 0 {
 		to = plimsoll.Forever
@@ -37,7 +37,7 @@ func (tx *Tx) StagePoints(f Filter, fn func(StagePoint)) error {
 // IncidentCounts returns how many incidents of the filter began in its window,
 // and how many of them name a service.
 func (tx *Tx) IncidentCounts(f Filter) (all, named int, err error) {
-	where, args := incidentWhere(f)
+	where, args := tx.incidentWhere(f)
 	_, err = tx.one(`SELECT count(*), count(CASE WHEN doc LIKE '%"services":["%' THEN 1 END) FROM incidents WHERE org = ? AND to_seq = ?`+where, append(tx.args(int64(current)), args...), &all, &named)
 	return all, named, err
 }
