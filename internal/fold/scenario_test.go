@@ -345,7 +345,18 @@ func renderStages(l store.Lead) string {
 		if ends[0] == 0 || ends[1] == 0 {
 			continue
 		}
-		s += fmt.Sprintf(" %s=%s", plimsoll.Stages[i], span(ends[0], ends[1]))
+		from := ends[0]
+		if from < l.StartAt && ends[1] >= from {
+			from = l.StartAt // what lies before its clock started is not counted
+		}
+		took := span(from, ends[1])
+		switch {
+		case ends[1] < ends[0]:
+			took = "backwards"
+		case ends[1] < from:
+			took = "before"
+		}
+		s += fmt.Sprintf(" %s=%s", plimsoll.Stages[i], took)
 	}
 	if s != "" {
 		s = "\n  stages:" + s
