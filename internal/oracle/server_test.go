@@ -105,8 +105,7 @@ type measures struct {
 	} `json:"deployment_frequency"`
 	LeadTime struct {
 		durations
-		PullRequest durations        `json:"pull_request"`
-		Stages      *json.RawMessage `json:"stages"`
+		PullRequest durations `json:"pull_request"`
 	} `json:"lead_time"`
 	ChangeFailureRate struct {
 		Ratio   *float64 `json:"ratio"`

@@ -24,16 +24,6 @@ func explained(name, field string) *difference {
 	return nil
 }
 
-// unmeasured are fields of theirs that no figure of ours says yet, with what
-// they will belong to.
-var unmeasured = map[string]string{
-	"first_review_time_seconds": "lead time stages",
-	"rework_time_seconds":       "lead time stages",
-	"merge_time_seconds":        "lead time stages",
-	"cycle_time_seconds":        "lead time stages",
-	"rework_cycles":             "lead time stages",
-}
-
 // The clauses of our definitions that decide, each named by its section.
 const (
 	record = "definitions 2, deployment frequency: the window is cut to the record, which begins with the day of the " +
@@ -46,7 +36,9 @@ const (
 		"buckets cut to a whole number, and a partial bucket counts as a whole one"
 	began = "definitions 2, time to restore: a failure belongs to the window it began in, so that windows add up " +
 		"and a report does not change with a failure of the month before; theirs to the one it ended in"
-	pooled          = "definitions 2: pooled over services, never a mean of means; a service without failures is no 0 in it"
+	pooled   = "definitions 2: pooled over services, never a mean of means; a service without failures is no 0 in it"
+	noRounds = "definitions 2.6: the stages say how long a review took; how often a pull request went back and forth " +
+		"is no measure of Plimsoll's, and no event tells of it"
 	noFailure       = "definitions 2: a service that never failed has no time to restore, which is not 0"
 	withPullRequest = "definitions 2, lead time: the pull_request basis is the mean over pull requests; a build without " +
 		"one has no pull request lead time of 0, and is a change of its own in the change basis"
@@ -109,4 +101,13 @@ var middleware = []difference{
 	{"middleware/df-4", "per_day_floor", "0", "0.146067", floors, false},
 	{"middleware/df-4", "per_month", "4", "4.382", floors, false},
 	{"middleware/df-4", "per_week", "1", "1.0225", floors, false},
+	{"middleware/rework-cycles-1", "rework_cycles", "0", "null", noRounds, true},
+	{"middleware/rework-cycles-2", "rework_cycles", "1", "null", noRounds, true},
+	{"middleware/rework-cycles-3", "rework_cycles", "2", "null", noRounds, true},
+	{"middleware/rework-cycles-4", "rework_cycles", "1", "null", noRounds, true},
+	{"middleware/rework-cycles-5", "rework_cycles", "2", "null", noRounds, true},
+	{"middleware/rework-cycles-6", "rework_cycles", "2", "null", noRounds, true},
+	{"middleware/rework-cycles-7", "rework_cycles", "0", "null", noRounds, true},
+	{"middleware/rework-cycles-8", "rework_cycles", "0", "null", noRounds, true},
+	{"middleware/rework-cycles-9", "rework_cycles", "1", "null", noRounds, true},
 }
