@@ -118,6 +118,8 @@ type entry struct {
 	reverts  bool
 	merged   plimsoll.Time
 	pullFrom plimsoll.Time // first commit of the pull request
+	pullEnds plimsoll.Stamps
+	built    plimsoll.Time
 }
 
 // commit is one change.
@@ -196,7 +198,8 @@ type service struct {
 	built, staged, ready int // positions on the main line
 	readyAt              plimsoll.Time
 	staging              bool
-	versioned            int // position that the latest version names
+	stagings             []staging // of those that truth is kept of
+	versioned            int       // position that the latest version names
 	version              string
 
 	least     int // position that the next release must have at least
@@ -205,6 +208,12 @@ type service struct {
 	mending   *trouble
 	effects   []effect
 	base      baseline
+}
+
+// staging is one deployment below production.
+type staging struct {
+	pos            int
+	started, ready plimsoll.Time
 }
 
 // lane is one production environment of a service.

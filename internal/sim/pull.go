@@ -156,6 +156,7 @@ func (p *pull) merge(now plimsoll.Time) {
 		m.Parents, m.Paths = []string{r.sha(base), r.sha(parent)}, nil
 		r.send(now, m)
 	}
+	e.pullEnds = p.ends(now)
 	r.line = append(r.line, e)
 	if !p.direct {
 		p.MergedAt = now
@@ -167,6 +168,16 @@ func (p *pull) merge(now plimsoll.Time) {
 	pos, d := r.last(), s.dice
 	built := now.Add(d.about(8*time.Minute, 0.4))
 	s.org.agenda.plan(built, func(now plimsoll.Time) { p.build(now, pos) })
+}
+
+// ends are the moments on the way of the work up to its merge.
+func (p *pull) ends(merged plimsoll.Time) plimsoll.Stamps {
+	if p.direct {
+		return plimsoll.Stamps{MergedAt: merged}
+	}
+	return plimsoll.Stamps{
+		FirstCommitAt: p.FirstCommitAt, OpenedAt: p.OpenedAt, FirstReviewAt: p.FirstReviewAt, ApprovedAt: p.ApprovedAt, MergedAt: merged,
+	}
 }
 
 // startOf is where the clock of a commit starts: rewriting does not turn it
@@ -183,6 +194,7 @@ func (p *pull) startOf(at plimsoll.Time) plimsoll.Time {
 func (p *pull) build(now plimsoll.Time, pos int) {
 	r := p.service.repo
 	head := p.service.repo.at(pos).head
+	r.at(pos).built = now
 	r.send(now, &plimsoll.ChangeReport{
 		SHA: r.sha(head), Repository: r.name, CommittedAt: r.at(pos).merged, BuiltAt: now,
 	})

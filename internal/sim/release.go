@@ -26,7 +26,11 @@ func (s *service) stage(now plimsoll.Time) {
 	pos, d := s.built, s.dice
 	started := now.Add(d.between(30*time.Second, 3*time.Minute)) / second * second
 	finished := started.Add(d.about(3*time.Minute, 0.4)) / second * second
-	s.org.agenda.plan(finished.Add(d.about(20*time.Minute, 0.7)), func(now plimsoll.Time) {
+	ready := finished.Add(d.about(20*time.Minute, 0.7))
+	if s.org.truth != nil {
+		s.stagings = append(s.stagings, staging{pos, started, ready / second * second}) // as the agenda cuts it
+	}
+	s.org.agenda.plan(ready, func(now plimsoll.Time) {
 		s.number++
 		s.org.send(now, Item{Type: plimsoll.TypeDeployment, Source: "github-actions", Deployment: &plimsoll.DeploymentReport{
 			ID: "s-" + s.name + "-" + strconv.Itoa(s.number), Service: s.name, Environment: "staging",

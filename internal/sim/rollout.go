@@ -226,7 +226,7 @@ func (r *rollout) arrive(plimsoll.Time) {
 		r.from = s.delivered
 		s.floor, s.delivered = s.delivered, pos
 		if r.truth != nil {
-			r.truth.Changes, r.truth.Pulls = s.between(r.from, pos)
+			r.truth.Changes, r.truth.Pulls = s.between(r.from, pos, r.started)
 		}
 	}
 	if r.kind == plimsoll.KindRollback {

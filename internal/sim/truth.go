@@ -48,8 +48,9 @@ type DeploymentTruth struct {
 
 // ChangeTruth is a change that was delivered.
 type ChangeTruth struct {
-	SHA     string
-	StartAt plimsoll.Time
+	SHA             string
+	StartAt         plimsoll.Time
+	plimsoll.Stamps // those that came before the roll-out began, and its start
 }
 
 // PullTruth is a pull request that was delivered.
@@ -124,13 +125,13 @@ func (o *Org) Waiting(service string) []ChangeTruth {
 	if s == nil || s.delivered < 0 {
 		return nil
 	}
-	changes, _ := s.between(s.delivered, s.repo.last())
+	changes, _ := s.between(s.delivered, s.repo.last(), 0)
 	return changes
 }
 
 // between lists the changes and pull requests of the service in the entries
 // after from up to and including to.
-func (s *service) between(from, to int) (changes []ChangeTruth, pulls []PullTruth) {
+func (s *service) between(from, to int, started plimsoll.Time) (changes []ChangeTruth, pulls []PullTruth) {
 	for pos := from + 1; pos <= to; pos++ {
 		e := s.repo.at(pos)
 		if e.owners&s.bit == 0 {
@@ -138,7 +139,7 @@ func (s *service) between(from, to int) (changes []ChangeTruth, pulls []PullTrut
 		}
 		for _, c := range e.commits {
 			if c.owners&s.bit != 0 {
-				changes = append(changes, ChangeTruth{SHA: s.repo.sha(c.number), StartAt: c.start})
+				changes = append(changes, ChangeTruth{SHA: s.repo.sha(c.number), StartAt: c.start, Stamps: s.stamps(pos, started)})
 			}
 		}
 		if e.pull != 0 {
@@ -146,6 +147,31 @@ func (s *service) between(from, to int) (changes []ChangeTruth, pulls []PullTrut
 		}
 	}
 	return changes, pulls
+}
+
+// stamps are the moments on the way of the entry at a position to the roll-out
+// that started then; 0 is none. What the first deployment in staging held is not
+// reported, so nobody knows when that was staged.
+func (s *service) stamps(pos int, started plimsoll.Time) plimsoll.Stamps {
+	e := s.repo.at(pos)
+	out := e.pullEnds
+	out.DeployStartedAt = started
+	if started == 0 || e.built <= started {
+		out.BuiltAt = e.built
+	}
+	for k, t := range s.stagings {
+		if t.pos < pos {
+			continue
+		}
+		if k > 0 && (started == 0 || t.started <= started) {
+			out.StagedAt = t.started
+		}
+		if k > 0 && (started == 0 || t.ready <= started) {
+			out.ReadyAt = t.ready
+		}
+		break
+	}
+	return out
 }
 
 // count is the number of changes of the service in the same entries.

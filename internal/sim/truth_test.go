@@ -99,7 +99,7 @@ func (m measured) facts(tb testing.TB, o *sim.Org) facts {
 					return err
 				}
 				for _, l := range leads {
-					f.brought[d.ID] = append(f.brought[d.ID], sim.ChangeTruth{SHA: l.Key, StartAt: l.StartAt})
+					f.brought[d.ID] = append(f.brought[d.ID], sim.ChangeTruth{SHA: l.Key, StartAt: l.StartAt, Stamps: l.Stamps})
 				}
 				evidence, err := tx.EvidenceOf(d.ID)
 				if err != nil {
