@@ -272,10 +272,52 @@ func compareMeasures(t *testing.T, o *sim.Org, m measured) {
 				restored = append(restored, f.RestoredAt.Seconds(f.FailedAt))
 			}
 		}
+		compareStages(t, truth, w, got.LeadTime.Stages)
 		compareDurations(t, "lead time", got.LeadTime.Durations, leads)
 		compareDurations(t, "lead time of pull requests", got.LeadTime.PullRequest, pulls)
 		compareDurations(t, "oldest lead time", got.LeadTime.Oldest, oldest)
 		compareDurations(t, "time to restore", got.TimeToRestore.Durations, restored)
+	}
+}
+
+// compareStages compares the number, median and share of each stage.
+func compareStages(t *testing.T, truth *sim.Truth, w plimsoll.Window, got []metric.StageTimes) {
+	t.Helper()
+	times := map[plimsoll.Stage][]float64{}
+	total := 0.0
+	for _, d := range truth.Deployments {
+		if !w.Contains(d.FinishedAt) {
+			continue
+		}
+		for _, c := range d.Changes {
+			total += d.FinishedAt.Seconds(c.StartAt)
+			took := func(s plimsoll.Stage, from, to plimsoll.Time) {
+				if from != 0 && to >= from && to >= c.StartAt {
+					times[s] = append(times[s], to.Seconds(max(from, c.StartAt)))
+				}
+			}
+			took(plimsoll.StageCoding, c.FirstCommitAt, c.OpenedAt)
+			took(plimsoll.StagePickup, c.OpenedAt, c.FirstReviewAt)
+			took(plimsoll.StageReview, c.FirstReviewAt, c.MergedAt)
+			took(plimsoll.StageBuild, c.MergedAt, c.BuiltAt)
+			took(plimsoll.StageStaging, c.StagedAt, c.ReadyAt)
+			took(plimsoll.StageWait, max(c.MergedAt, c.BuiltAt, c.ReadyAt), d.StartedAt)
+			took(plimsoll.StageDeploy, d.StartedAt, d.FinishedAt)
+		}
+	}
+	for _, g := range got {
+		want := times[g.Name]
+		slices.Sort(want)
+		sum := 0.0
+		for _, v := range want {
+			sum += v
+		}
+		switch n := len(want); {
+		case g.N != n || n == 0:
+			t.Errorf("%s: %d values; in truth %d", g.Name, g.N, n)
+		case math.Abs(*g.P50-(want[(n-1)/2]+want[n/2])/2) > 1e-3 || math.Abs(*g.Share-sum/total) > 1e-9:
+			t.Errorf("%s: median %v, share %v; in truth %v and %v", g.Name, *g.P50, *g.Share, (want[(n-1)/2]+want[n/2])/2, sum/total)
+		}
 	}
 }
 
