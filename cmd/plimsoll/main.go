@@ -64,6 +64,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		importCommand(),
 		recordCommand(),
 		measuresCommand(),
+		explainCommand(),
 		compareCommand(),
 		trendCommand(),
 		baselineCommand(),

@@ -10,7 +10,7 @@ import (
 
 var verbs = [][]string{
 	{"serve"}, {"demo"}, {"import"}, {"import", "git"}, {"import", "jsonl"}, {"import", "csv"}, {"record"},
-	{"record", "deployment"}, {"record", "incident"}, {"record", "change"}, {"record", "flag"}, {"measures"},
+	{"record", "deployment"}, {"record", "incident"}, {"record", "change"}, {"record", "flag"}, {"measures"}, {"explain"},
 	{"deployments"}, {"changes"}, {"incidents"}, {"compare"}, {"trend"}, {"baseline"}, {"targets"}, {"targets", "set"},
 	{"targets", "drop"}, {"signs"}, {"refold"}, {"version"}, {"evidence"}, {"evidence", "list"}, {"evidence", "confirm"},
 	{"evidence", "reject"},

@@ -50,6 +50,7 @@ type Deployment struct {
 	Planned   bool        // a labelled rehearsal
 	Commit    bool        // its commit is known
 	Contents  bool        // what it brought is known
+	First     bool        // it starts the record: what it contains is not known by definition
 }
 
 // Lead is one change or pull request on its way to the users of one service.

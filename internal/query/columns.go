@@ -53,6 +53,7 @@ func load(tx *store.Tx, f store.Filter) (*columns, error) {
 			Kind: metric.KindOf(p.Kind), Result: metric.ResultOf(p.Result), Evidence: m.accepted,
 			Counted: p.Counted, Judged: p.Judged, Failed: m.accepted != 0, Suspected: m.suspected,
 			Repairs: p.Repairs, Planned: p.Planned, Commit: p.Commit, Contents: p.Coverage != plimsoll.CoverageNone,
+			First: p.Coverage == plimsoll.CoverageFirst,
 		})
 	})
 	if err != nil || !f.Production {

@@ -34,6 +34,8 @@ func reads(tb testing.TB, o *Org) map[string]string {
 		line := func(s string) { lines = append(lines, s) }
 		point := func(v ...any) { points = append(points, mustJSON(tb, v)) }
 		f := Filter{}
+		seen := Filter{Window: plimsoll.Window{To: 1 << 60}}
+		after := Filter{Window: plimsoll.Window{To: sampleDeployment("", 1).FinishedAt}}
 		err := errors.Join(tx.Facts(line),
 			tx.DeploymentPoints(f, func(p DeploymentPoint) { point(p) }),
 			tx.EvidenceMarks("", func(m EvidenceMark) { point(m) }),
@@ -56,6 +58,9 @@ func reads(tb testing.TB, o *Org) map[string]string {
 			"LatestServices": {9}, "Flags": {plimsoll.Time(0), plimsoll.Forever}, "VerdictsOf": {"checkout"}, "VerdictsOn": {"d-1"}, "ServiceOf": {"d-1"},
 			"Words": {"e-1"}, "WordsOf": {"checkout"}, "WordsOn": {"d-2"}, "DependenciesOf": {"checkout"}, "Dependents": {"ledger"},
 			"IncidentsBetween": {plimsoll.Time(0), plimsoll.Forever}, "EvidencePage": {f, plimsoll.EvidenceStatus(""), Page{Limit: 9}}, "Evidence": {"e-1"},
+			"DeploymentSights": {seen, Page{Limit: 9}}, "CountDeployments": {seen}, "CountEndedAfter": {after},
+			"LeadSights": {seen, plimsoll.BasisChange, LeadsOpen, Page{Limit: 9}}, "FailureSights": {seen, Page{Limit: 9}}, "CountSharedSpans": {f},
+			"IncidentSights": {seen, Page{Limit: 9}}, "CountIncidents": {f},
 		}
 		v := reflect.ValueOf(tx)
 		for i := range v.NumMethod() {

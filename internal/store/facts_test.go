@@ -64,6 +64,8 @@ func putEverything(tx *Tx, seq int64) error {
 	report := plimsoll.Reported{DeploymentReport: d1.DeploymentReport}
 	incident := sampleIncident("i-1", 3, 4)
 	incident.Services = []string{"checkout", "basket"}
+	failure := sampleFailure("d-1", 1, 2)
+	failure.Deployments = append(failure.Deployments, "d-2")
 	_, err1 := tx.PutDeployment(report)
 	_, _, err2 := tx.PutTimeline("checkout", []plimsoll.Deployment{d1, sampleDeployment("d-2", 2)},
 		[]plimsoll.Delivery{sampleLead("a1", 0, 1), sampleLead("b2", 1, 0)}, []plimsoll.Evidence{sampleEvidence("e-1", "d-1", 2)}, seq)
@@ -80,7 +82,7 @@ func putEverything(tx *Tx, seq int64) error {
 		tx.PutService(plimsoll.ServiceReport{Name: "checkout", Team: "payments"}),
 		tx.PutSettings(plimsoll.Settings{HotfixHours: 12}),
 		tx.Follow("checkout", []string{"example/checkout"}, []string{"c3"}),
-		tx.PutOutcome("checkout", []plimsoll.Evidence{sampleEvidence("e-2", "d-1", 3)}, []plimsoll.Failure{sampleFailure("d-1", 1, 2)}, seq),
+		tx.PutOutcome("checkout", []plimsoll.Evidence{sampleEvidence("e-2", "d-1", 3)}, []plimsoll.Failure{failure}, seq),
 		tx.MarkDirty("timeline", "checkout", seq),
 		tx.Clean("timeline", "checkout"),
 		tx.SetCursor("facts", seq),
