@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
@@ -312,7 +313,7 @@ func apiCall(a Asked, benchmark string) string {
 	if benchmark != "" {
 		v.Set("benchmark", benchmark)
 	}
-	return "/api/v1/measures?" + v.Encode()
+	return "/api/v1/measures?" + strings.ReplaceAll(v.Encode(), "%3A", ":")
 }
 
 func bands(b *metric.Benchmark, m metric.Measure) *BandSource {

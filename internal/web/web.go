@@ -85,6 +85,7 @@ func New(opt Options) *Server {
 	s.route("GET /deployments", s.deploymentsPage)
 	s.route("GET /deployments/{id...}", s.deploymentPage)
 	s.route("GET /incidents", s.incidentsPage)
+	s.route("GET /explain/{measure}", s.explainPage)
 	s.route("/", s.noSuchPage)
 	s.mux.Handle("GET "+ui.AssetPrefix, s.assets())
 
