@@ -52,6 +52,30 @@ func TestTheAnswersArePrintedInFourFormats(t *testing.T) {
 	}
 }
 
+func TestANumberIsExplainedInFourFormats(t *testing.T) {
+	data := march(t)
+	for _, format := range []string{"table", "json", "csv", "md"} {
+		out := fine(t, "explain", "change_failure_rate", "--from", "2024-03-01", "--to", "2024-04-01", "--data", data, "--limit", "3", "--format", format)
+		if format == "json" {
+			var e struct {
+				Facts  []any
+				Number struct{ Value float64 }
+			}
+			if err := json.Unmarshal([]byte(out), &e); err != nil || len(e.Facts) != 3 || e.Number.Value == 0 {
+				t.Errorf("%v: %s", err, out)
+			}
+			continue
+		}
+		golden(t, "explain."+format, out)
+	}
+	for line, want := range map[string]int{"--counted true": 12, "--counted false": 1, "--reason failed": 3, "--role denominator": 9, "--all": 13} {
+		out := fine(t, append([]string{"explain", "change_failure_rate", "--from", "2024-03-01", "--to", "2024-04-01", "--data", data}, strings.Fields(line)...)...)
+		if got := strings.Count(out, "  deployment  "); got != want {
+			t.Errorf("%s: %d facts, want %d\n%s", line, got, want, out)
+		}
+	}
+}
+
 func TestAListGoesOnAsFarAsItIsAsked(t *testing.T) {
 	data := march(t)
 	if out := fine(t, "deployments", "--limit", "5", "--data", data); strings.Count(out, "\n") != 1+5+2 || !strings.Contains(out, "There are more; ask with a greater --limit, or 0 for all.") {

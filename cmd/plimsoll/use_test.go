@@ -47,6 +47,8 @@ func TestWrongUseIsOneLineAndExitCode2(t *testing.T) {
 		"record deploymnet":             "did you mean record deployment?",
 		"import":                        "expected one of csv, git, jsonl",
 		"import svn":                    "unknown verb",
+		"explain":                       "expected one measure",
+		"explain speed --data " + none:  "holds no data yet",
 		"measures --bogus":              "unknown flag: --bogus",
 		"measures extra":                "unknown command",
 		"measures --format xml":         "--format",
