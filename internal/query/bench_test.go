@@ -162,6 +162,29 @@ func BenchmarkYear(b *testing.B) {
 			return err
 		})
 	})
+	// A page of an explanation, and a later one, which has no number to compute.
+	for _, x := range metric.Explanations {
+		ask := query.ExplainAsk{Measure: x.Measure, Basis: x.Basis}
+		b.Run("explain/org-365d/"+string(x.Measure)+"/"+x.Basis, func(b *testing.B) {
+			timed(b, func() error {
+				_, err := desk.Explain(ctx, of("org", window), ask)
+				return err
+			})
+		})
+		first, err := desk.Explain(ctx, of("org", window), ask)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if ask.Page.Cursor = first.NextCursor; ask.Page.Cursor == "" {
+			continue
+		}
+		b.Run("explain/org-365d/"+string(x.Measure)+"/"+x.Basis+"/next", func(b *testing.B) {
+			timed(b, func() error {
+				_, err := desk.Explain(ctx, of("org", window), ask)
+				return err
+			})
+		})
+	}
 	for _, path := range []string{"/api/v1/measures?from=now-365d", "/api/v1/deployments?limit=50", "/?window=90d", "/?window=365d", "/services/service-100"} {
 		b.Run("http"+path, func(b *testing.B) {
 			timed(b, func() error {
