@@ -36,29 +36,38 @@ type Standing struct {
 	Span   int64 // how long it took, in microseconds; of a fact that takes time
 }
 
-// Facts are what a measure is computed from: the facts of one question.
+// Facts are the facts of one question, which its numbers must add up from.
 type Facts struct {
 	Deployments  []Deployment
 	Changes      []Lead
 	PullRequests []Lead
 	Caused       []Restore
 	Incidents    []Restore
-	Record       Record
+}
+
+// Answers are what the functions of the measures said of one question.
+type Answers struct {
+	Frequency Frequency
+	LeadTime  LeadTimes
+	Failure   FailureRate
+	Restore   RestoreTimes
+	Rework    Rework
+	Rollbacks Rollbacks
 }
 
 // Case is one question, against which each fact is held.
 type Case struct {
 	Period
-	Delay  time.Duration   // as in FailureRateOf
 	First  plimsoll.Time   // first counted deployment of the scope; 0: none
 	seen   plimsoll.Window // the window up to now
 	record plimsoll.Window // the same, cut to the record
 	young  plimsoll.Window // the part of it in which failures may still be learnt of
 }
 
-// NewCase prepares a question. First is the first counted deployment of its scope.
+// NewCase prepares a question. First is the first counted deployment of its scope, delay as in
+// FailureRateOf.
 func NewCase(p Period, first plimsoll.Time, delay time.Duration) *Case {
-	return &Case{Period: p, Delay: delay, First: first, seen: p.observed(), record: p.Record(first), young: p.Young(delay)}
+	return &Case{Period: p, First: first, seen: p.observed(), record: p.Record(first), young: p.Young(delay)}
 }
 
 // Observed is the window up to now: what the question can see.

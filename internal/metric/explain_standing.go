@@ -8,11 +8,6 @@ import (
 
 func joined(words []string) string { return strings.Join(words, ", ") }
 
-// leadTimes is lead time over the facts of a question.
-func (f Facts) leadTimes(p Period, b *Benchmark) LeadTimes {
-	return LeadTimesOf(LeadFacts{Changes: f.Changes, PullRequests: f.PullRequests, Deployments: f.Deployments}, p, b)
-}
-
 func durationFigure(d Durations) Figure {
 	return Figure{Value: d.P50, CI: d.CI, N: d.N, TooFew: d.TooFew, Mean: d.Mean, Open: d.Open, Negative: d.Negative, Unstamped: d.Unstamped, Grade: d.Grade}
 }

@@ -18,8 +18,8 @@ type Explanation struct {
 	Numerator, Denominator string // in words; "" for a quantile
 	Clauses                []string
 
-	// Figure is the number, and the answer of the measure's own function that holds it.
-	Figure func(Facts, Period, *Case, *Benchmark) (Figure, any)
+	// Figure takes the number out of what the measure's own function answered, and names that answer.
+	Figure func(*Case, Answers) (Figure, any)
 
 	// How a fact of each kind stands to the number; nil where the measure has nothing to do with them.
 	Deployment func(*Case, *Deployment) Standing
@@ -38,12 +38,12 @@ var Explanations = []*Explanation{
 		Formula:   "counted deployments that ended in the window ÷ days of record in the window",
 		Numerator: "counted deployments: they reached their environment and are no redeploys", Denominator: "days of record in the window",
 		Clauses: list("2.1.1", "2.1.2", "2.1.3", "2.1.4", "1.4.6"),
-		Figure: func(f Facts, p Period, c *Case, b *Benchmark) (Figure, any) {
-			a := FrequencyOf(f.Deployments, f.Record, p, b)
+		Figure: func(c *Case, all Answers) (Figure, any) {
+			a := all.Frequency
 			top := float64(a.Deployments)
 			fig := Figure{Value: a.PerDay, CI: a.CI, N: int(a.Days), TooFew: a.TooFew, Numerator: &top, Grade: a.Grade}
 			if a.PerDay != nil {
-				days := max(a.Days, min(1, Days(c.seen, p.zone())))
+				days := max(a.Days, min(1, Days(c.seen, c.zone())))
 				fig.Denominator = &days
 			}
 			return fig, a
@@ -62,9 +62,8 @@ var Explanations = []*Explanation{
 		Measure: LeadTime, Basis: string(plimsoll.BasisChange), Title: "Lead time for changes", Unit: "s", Field: "lead_time.p50",
 		Formula: "median over the changes delivered in the window of: delivery − author date",
 		Clauses: list("2.2.1", "2.2.2", "2.2.3", "2.2.4", "2.2.6", "2.2.7", "1.8.1"), Beside: true,
-		Figure: func(f Facts, p Period, _ *Case, b *Benchmark) (Figure, any) {
-			a := f.leadTimes(p, b)
-			return durationFigure(a.Durations), a
+		Figure: func(_ *Case, all Answers) (Figure, any) {
+			return durationFigure(all.LeadTime.Durations), all.LeadTime
 		},
 		Lead: leadStanding, Deployment: broughtNothing,
 	},
@@ -72,9 +71,8 @@ var Explanations = []*Explanation{
 		Measure: LeadTime, Basis: string(plimsoll.BasisPullRequest), Title: "Lead time for pull requests", Unit: "s", Field: "lead_time.pull_request.p50",
 		Formula: "median over the pull requests delivered in the window of: delivery − first commit",
 		Clauses: list("2.2.5", "2.2.4", "2.2.6", "2.2.7", "1.8.7"), Beside: true,
-		Figure: func(f Facts, p Period, _ *Case, b *Benchmark) (Figure, any) {
-			a := f.leadTimes(p, b)
-			return durationFigure(a.PullRequest), a.PullRequest
+		Figure: func(_ *Case, all Answers) (Figure, any) {
+			return durationFigure(all.LeadTime.PullRequest), all.LeadTime.PullRequest
 		},
 		Lead: leadStanding, Deployment: broughtNothing,
 	},
@@ -82,9 +80,8 @@ var Explanations = []*Explanation{
 		Measure: LeadTime, Basis: "oldest", Title: "Lead time of the oldest change of each deployment", Unit: "s", Field: "lead_time.oldest.p50",
 		Formula: "median over the deployments that ended in the window of: end − author date of the oldest change it delivered",
 		Clauses: list("2.2.5", "2.2.4", "1.8.1"),
-		Figure: func(f Facts, p Period, _ *Case, b *Benchmark) (Figure, any) {
-			a := f.leadTimes(p, b)
-			return durationFigure(a.Oldest), a.Oldest
+		Figure: func(_ *Case, all Answers) (Figure, any) {
+			return durationFigure(all.LeadTime.Oldest), all.LeadTime.Oldest
 		},
 		Deployment: func(_ *Case, d *Deployment) Standing {
 			if d.OldestAt == 0 {
@@ -98,8 +95,8 @@ var Explanations = []*Explanation{
 		Formula:   "failed deployments ÷ judged deployments that ended in the window",
 		Numerator: "judged deployments with at least one accepted piece of evidence of failure", Denominator: "judged deployments: counted, in production, and no rollback",
 		Clauses: list("2.3.1", "2.3.2", "2.3.3", "1.4.7", "3.6.1"),
-		Figure: func(f Facts, p Period, c *Case, b *Benchmark) (Figure, any) {
-			a := FailureRateOf(f.Deployments, p, c.Delay, b)
+		Figure: func(_ *Case, all Answers) (Figure, any) {
+			a := all.Failure
 			fig := shareFigure(a.Ratio, a.CI, a.Failed, a.Counted, a.TooFew)
 			fig.Provisional, fig.Grade = a.Provisional, a.Grade
 			return fig, a
@@ -120,9 +117,8 @@ var Explanations = []*Explanation{
 		Measure: TimeToRestore, Basis: "deployment", Title: "Time to restore", Unit: "s", Field: "time_to_restore.p50",
 		Formula: "median over the failures by deployments that began in the window of: restoration − failure",
 		Clauses: list("2.5.1", "2.5.2", "2.5.3", "2.5.4", "2.5.5", "2.5.6", "2.5.7", "2.5.8"),
-		Figure: func(f Facts, p Period, _ *Case, b *Benchmark) (Figure, any) {
-			a := RestoreTimesOf(f.Caused, f.Incidents, p, b)
-			return durationFigure(a.Durations), a
+		Figure: func(_ *Case, all Answers) (Figure, any) {
+			return durationFigure(all.Restore.Durations), all.Restore
 		},
 		Restore: restoreStanding(Restored),
 	},
@@ -130,9 +126,8 @@ var Explanations = []*Explanation{
 		Measure: TimeToRestore, Basis: BasisIncident, Title: "Time to restore, all incidents", Unit: "s", Field: "time_to_restore.all_incidents.p50",
 		Formula: "median over the production incidents that began in the window, whatever their cause, of: resolution − beginning",
 		Clauses: list("2.5.9", "2.5.8", "3.3.1"),
-		Figure: func(f Facts, p Period, _ *Case, b *Benchmark) (Figure, any) {
-			a := RestoreTimesOf(f.Caused, f.Incidents, p, b)
-			return durationFigure(a.AllIncidents), a.AllIncidents
+		Figure: func(_ *Case, all Answers) (Figure, any) {
+			return durationFigure(all.Restore.AllIncidents), all.Restore.AllIncidents
 		},
 		Restore: restoreStanding(Resolved),
 	},
@@ -141,8 +136,8 @@ var Explanations = []*Explanation{
 		Formula:   "counted deployments made, unplanned, to repair production ÷ counted deployments that ended in the window",
 		Numerator: "counted deployments that are hotfixes, rollbacks or named as the fix of an incident, and not planned", Denominator: "counted deployments: they reached their environment and are no redeploys",
 		Clauses: list("2.4.1", "1.4.6"),
-		Figure: func(f Facts, p Period, _ *Case, b *Benchmark) (Figure, any) {
-			a := ReworkOf(f.Deployments, p, b)
+		Figure: func(_ *Case, all Answers) (Figure, any) {
+			a := all.Rework
 			fig := shareFigure(a.Ratio, a.CI, a.N, a.Counted, a.TooFew)
 			fig.Grade = a.Grade
 			return fig, a
@@ -170,8 +165,8 @@ var Explanations = []*Explanation{
 		Formula:   "judged deployments that were rolled back ÷ judged deployments that ended in the window",
 		Numerator: "judged deployments that were rolled back, by their result or by accepted evidence", Denominator: "judged deployments: counted, in production, and no rollback",
 		Clauses: list("2.4.2", "1.4.7", "3.1.1"),
-		Figure: func(f Facts, p Period, _ *Case, _ *Benchmark) (Figure, any) {
-			a := RollbacksOf(f.Deployments, p)
+		Figure: func(_ *Case, all Answers) (Figure, any) {
+			a := all.Rollbacks
 			return shareFigure(a.Ratio, a.CI, a.N, a.Counted, a.TooFew), a
 		},
 		Deployment: judged(func(_ *Case, d *Deployment) Reason {

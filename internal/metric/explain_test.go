@@ -65,7 +65,7 @@ func TestEveryReasonAndDefinitionIsComplete(t *testing.T) {
 func TestExplanationsAddUp(t *testing.T) {
 	for seed := range uint64(20) {
 		y := simulate(seed, 400, 600, 120, 4)
-		f := Facts{Deployments: y.deployments, Changes: y.changes, PullRequests: y.pull, Caused: y.restores, Incidents: y.restores, Record: y.record}
+		f := Facts{Deployments: y.deployments, Changes: y.changes, PullRequests: y.pull, Caused: y.restores, Incidents: y.restores}
 		end := plimsoll.Time(1767225600e6)
 		for _, w := range []plimsoll.Window{
 			{From: end - 365*microsPerDay, To: end}, {From: end - 30*microsPerDay, To: end}, {From: end - 200*microsPerDay, To: end - 199*microsPerDay},
@@ -73,9 +73,11 @@ func TestExplanationsAddUp(t *testing.T) {
 		} {
 			for _, now := range []plimsoll.Time{0, end - 10*microsPerDay, end} {
 				p := Period{Window: w, Now: now}
+				a := y.ask(p, seedBands(t))
+				said := Answers{a.Frequency, a.Lead, a.Failure, a.Restore, a.Rework, a.Rollbacks}
 				for _, x := range Explanations {
 					c := NewCase(p, y.record.First, 72*hourDuration)
-					fig, _ := x.Figure(f, p, c, seedBands(t))
+					fig, _ := x.Figure(c, said)
 					s := x.Explain(c, f)
 					if err := s.Check(fig); err != nil {
 						t.Errorf("seed %d, %s %s of %v at %s: %v", seed, x.Measure, x.Basis, w, now, err)

@@ -129,7 +129,9 @@ func (c *columns) cut(w plimsoll.Window) facts {
 func within(leads []metric.Lead, w plimsoll.Window) []metric.Lead {
 	out := make([]metric.Lead, 0, len(leads))
 	for _, l := range leads {
-		if l.StartAt < w.To && (l.DeliveredAt == 0 || l.DeliveredAt >= w.From) {
+		// Skewed clocks let something begin after it was delivered.
+		began := l.StartAt < w.To || l.DeliveredAt != 0 && l.DeliveredAt < w.To
+		if began && (l.DeliveredAt == 0 || l.DeliveredAt >= w.From) {
 			out = append(out, l)
 		}
 	}

@@ -179,22 +179,22 @@ type explanation struct {
 	answer Explained
 }
 
-// number computes the figure with the measure's own function, and counts the
-// facts by their reasons.
+// number takes the figure out of what measures answers to the question, and
+// counts the facts by their reasons.
 func (e *explanation) number(d *Desk, tx *store.Tx, q Question, position int64) error {
 	in, err := d.facts(tx, e.filter, position)
 	if err != nil {
 		return err
 	}
 	e.first = in.record.First
-	p, f := d.period(q), in.explained(q.Scope)
-	c := metric.NewCase(p, e.first, provisionalDelay)
+	m := in.measure(e.answer.Asked, d.period(q), e.bench, q.Scope)
+	c := metric.NewCase(d.period(q), e.first, provisionalDelay)
 	n := &Number{Seen: Span(c.Observed()), API: apiCall(e.answer.Asked, q.Benchmark), Field: e.Field, Bands: bands(e.bench, e.Measure)}
-	n.Figure, n.Answer = e.Figure(f, p, c, e.bench)
+	n.Figure, n.Answer = e.Figure(c, m.answers())
 	if w := c.OnRecord(); e.Measure == metric.DeploymentFrequency && w.From < w.To {
 		n.Record = (*Span)(&w)
 	}
-	t := e.Explain(c, f)
+	t := e.Explain(c, in.explained())
 	if err := t.Check(n.Figure); err != nil {
 		return fmt.Errorf("explain %s %s of %s from %s to %s at %d: %w", e.Measure, e.Basis, q.Scope, q.Window.From, q.Window.To, position, err)
 	}
@@ -211,14 +211,16 @@ func (e *explanation) number(d *Desk, tx *store.Tx, q Question, position int64) 
 	return nil
 }
 
-func (in facts) explained(scope plimsoll.Scope) metric.Facts {
-	record := in.record
-	if scope.Kind == plimsoll.ScopeService {
-		record.Services = nil
-	}
+func (in facts) explained() metric.Facts {
 	return metric.Facts{
-		Deployments: in.deployments, Changes: in.changes, PullRequests: in.pulls,
-		Caused: in.failures, Incidents: in.incidents, Record: record,
+		Deployments: in.deployments, Changes: in.changes, PullRequests: in.pulls, Caused: in.failures, Incidents: in.incidents,
+	}
+}
+
+func (m Measures) answers() metric.Answers {
+	return metric.Answers{
+		Frequency: m.DeploymentFrequency, LeadTime: m.LeadTime, Failure: m.ChangeFailureRate, Restore: m.TimeToRestore,
+		Rework: m.ReworkRate, Rollbacks: m.RollbackRate,
 	}
 }
 

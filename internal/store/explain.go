@@ -23,6 +23,12 @@ type DeploymentSight struct {
 	Evidence                              bool // there is some against it
 }
 
+// holds is the condition under which a version of a fact of an explanation
+// holds, with its arguments.
+func (tx *Tx) holds(alias string) (string, []any) {
+	return alias + "to_seq = ?", []any{int64(current)}
+}
+
 // inOrAcross selects deployments that ended in the window, and those that
 // began in it and ended within the overhang.
 func inOrAcross(w plimsoll.Window) (string, []any) {
@@ -39,12 +45,15 @@ func (tx *Tx) DeploymentSights(f Filter, p Page) ([]DeploymentSight, error) {
 	args = append(args, more...)
 	after, more := p.where("ended_at", "id")
 	args = append(append(args, more...), p.Limit)
+	known, at := tx.holds("e.")
+	holds, then := tx.holds("")
+	args = append(append(append(at, tx.org), then...), args...)
 	var out []DeploymentSight
 	err := tx.each(`SELECT id, service, kind, result, counted, judged, begun_at, ended_at, oldest_at, commit_sha <> '', coverage, repairs, planned,
 			environment, version, commit_sha, team, production,
-			EXISTS (SELECT 1 FROM evidence e WHERE e.org = deployments.org AND e.to_seq = deployments.to_seq AND e.deployment = deployments.id)
-		FROM deployments WHERE org = ? AND to_seq = ?`+where+in+after+` ORDER BY ended_at DESC, id DESC LIMIT ?`,
-		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+			EXISTS (SELECT 1 FROM evidence e WHERE e.org = deployments.org AND `+known+` AND e.deployment = deployments.id)
+		FROM deployments WHERE org = ? AND `+holds+where+in+after+` ORDER BY ended_at DESC, id DESC LIMIT ?`,
+		args, func(rows *sql.Rows) error {
 			var d DeploymentSight
 			err := rows.Scan(&d.ID, &d.Service, &d.Kind, &d.Result, &d.Counted, &d.Judged, &d.BegunAt, &d.EndedAt, &d.OldestAt, &d.Commit, &d.Coverage,
 				&d.Repairs, &d.Planned, &d.Environment, &d.Version, &d.CommitSHA, &d.Team, &d.Production, &d.Evidence)
@@ -58,7 +67,8 @@ func (tx *Tx) DeploymentSights(f Filter, p Page) ([]DeploymentSight, error) {
 // organisation that ended in the window, in every environment.
 func (tx *Tx) CountDeployments(f Filter) (n int, err error) {
 	where, args := Filter{Service: f.Service, Team: f.Team, Window: f.Window}.where("ended_at", false)
-	_, err = tx.one(`SELECT count(*) FROM deployments WHERE org = ? AND to_seq = ?`+where, append(tx.args(int64(current)), args...), &n)
+	holds, at := tx.holds("")
+	_, err = tx.one(`SELECT count(*) FROM deployments WHERE org = ? AND `+holds+where, append(tx.args(at...), args...), &n)
 	return n, err
 }
 
@@ -69,8 +79,9 @@ func (tx *Tx) CountEndedAfter(f Filter) (n int, err error) {
 	f.Window = plimsoll.Window{From: w.To, To: w.To.Add(overhang)}
 	where, args := f.where("ended_at", true)
 	args = append(args, w.To, w.From)
-	_, err = tx.one(`SELECT count(*) FROM deployments WHERE org = ? AND to_seq = ?`+where+` AND begun_at < ? AND begun_at >= ?`,
-		append(tx.args(int64(current)), args...), &n)
+	holds, at := tx.holds("")
+	_, err = tx.one(`SELECT count(*) FROM deployments WHERE org = ? AND `+holds+where+` AND begun_at < ? AND begun_at >= ?`,
+		append(tx.args(at...), args...), &n)
 	return n, err
 }
 
@@ -78,7 +89,7 @@ func (tx *Tx) CountEndedAfter(f Filter) (n int, err error) {
 // into.
 type LeadPart int
 
-// The parts. Each holds only what began before the end of the window.
+// The parts. The last two hold only what began before the end of the window.
 const (
 	LeadsDelivered LeadPart = iota // in the window
 	LeadsOpen                      // not at all
@@ -89,7 +100,8 @@ const (
 // latest delivered first, the latest begun of those still open, and the first
 // delivered of those delivered later.
 func (tx *Tx) LeadSights(f Filter, basis plimsoll.Basis, part LeadPart, p Page) ([]Lead, error) {
-	where, args := "", []any{string(basis), int64(current), f.Window.To}
+	holds, at := tx.holds("l.")
+	where, args := "", append([]any{string(basis)}, at...)
 	and := func(clause string, more ...any) {
 		where += " AND " + clause
 		args = append(args, more...)
@@ -107,10 +119,10 @@ func (tx *Tx) LeadSights(f Filter, basis plimsoll.Basis, part LeadPart, p Page) 
 		and("l.delivered_at >= ? AND l.delivered_at < ?", max(f.Window.From, 1), f.Window.To)
 	case LeadsOpen:
 		time = "l.start_at"
-		and("l.delivered_at = 0")
+		and("l.delivered_at = 0 AND l.start_at < ?", f.Window.To)
 	case LeadsLater:
 		order = ""
-		and("l.delivered_at >= ?", f.Window.To)
+		and("l.delivered_at >= ? AND l.start_at < ?", f.Window.To, f.Window.To)
 	}
 	switch {
 	case p.ID == "" && p.Before == 0:
@@ -121,7 +133,7 @@ func (tx *Tx) LeadSights(f Filter, basis plimsoll.Basis, part LeadPart, p Page) 
 		where += after
 		args = append(args, more...)
 	}
-	return tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.basis = ? AND l.to_seq = ? AND l.start_at < ?`+where+
+	return tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.basis = ? AND `+holds+where+
 		` ORDER BY `+time+order+`, `+leadPageID+order+` LIMIT ?`, append(args, p.Limit)...)
 }
 
@@ -133,16 +145,18 @@ func (tx *Tx) FailureSights(f Filter, p Page) ([]plimsoll.Failure, error) {
 	where, args := f.where("failed_at", false)
 	after, more := p.where("failed_at", "id")
 	args = append(append(append(args, from, from), more...), p.Limit)
-	return docs[plimsoll.Failure](tx, `SELECT doc FROM failures WHERE org = ? AND to_seq = ?`+where+
-		` AND (failed_at >= ? OR restored_at = 0 OR restored_at >= ?)`+after+` ORDER BY failed_at DESC, id DESC LIMIT ?`, append([]any{int64(current)}, args...)...)
+	holds, at := tx.holds("")
+	return docs[plimsoll.Failure](tx, `SELECT doc FROM failures WHERE org = ? AND `+holds+where+
+		` AND (failed_at >= ? OR restored_at = 0 OR restored_at >= ?)`+after+` ORDER BY failed_at DESC, id DESC LIMIT ?`, append(at, args...)...)
 }
 
 // CountSharedSpans counts the deployments that share the span of a failure of
 // the window with the one that began it.
 func (tx *Tx) CountSharedSpans(f Filter) (n int, err error) {
 	where, args := f.where("failed_at", false)
-	_, err = tx.one(`SELECT coalesce(sum(json_array_length(doc, '$.deployments') - 1), 0) FROM failures WHERE org = ? AND to_seq = ?`+where,
-		append(tx.args(int64(current)), args...), &n)
+	holds, at := tx.holds("")
+	_, err = tx.one(`SELECT coalesce(sum(json_array_length(doc, '$.deployments') - 1), 0) FROM failures WHERE org = ? AND `+holds+where,
+		append(tx.args(at...), args...), &n)
 	return n, err
 }
 
@@ -152,8 +166,12 @@ type IncidentSight struct {
 	CauseJudged bool
 }
 
-const causeJudged = `coalesce((SELECT max(d.judged) FROM deployments d
-	WHERE d.org = incidents.org AND d.id = incidents.attributed_to AND d.to_seq = incidents.to_seq), 0)`
+// causeJudged is the expression for CauseJudged, with its arguments.
+func (tx *Tx) causeJudged() (string, []any) {
+	holds, at := tx.holds("d.")
+	return `coalesce((SELECT max(d.judged) FROM deployments d
+		WHERE d.org = incidents.org AND d.id = incidents.attributed_to AND ` + holds + `), 0)`, at
+}
 
 // IncidentSights returns a page of the current incidents of any environment
 // that began before the end of the window and were not over before its start,
@@ -164,10 +182,13 @@ func (tx *Tx) IncidentSights(f Filter, p Page) ([]IncidentSight, error) {
 	where, args := incidentWhere(f)
 	after, more := p.where("begun_at", "id")
 	args = append(append(append(args, from, from), more...), p.Limit)
+	judged, lead := tx.causeJudged()
+	holds, at := tx.holds("")
+	args = append(append(append(lead, tx.org), at...), args...)
 	var out []IncidentSight
-	err := tx.each(`SELECT doc, `+causeJudged+` FROM incidents WHERE org = ? AND to_seq = ?`+where+
+	err := tx.each(`SELECT doc, `+judged+` FROM incidents WHERE org = ? AND `+holds+where+
 		` AND (begun_at >= ? OR resolved_at = 0 OR resolved_at >= ?)`+after+` ORDER BY begun_at DESC, id DESC LIMIT ?`,
-		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+		args, func(rows *sql.Rows) error {
 			var doc []byte
 			var i IncidentSight
 			if err := rows.Scan(&doc, &i.CauseJudged); err != nil {
@@ -190,9 +211,12 @@ type IncidentCount struct {
 func (tx *Tx) CountIncidents(f Filter) ([]IncidentCount, error) {
 	f.Production = false
 	where, args := incidentWhere(f)
+	judged, lead := tx.causeJudged()
+	holds, at := tx.holds("")
+	args = append(append(append(lead, tx.org), at...), args...)
 	var out []IncidentCount
-	err := tx.each(`SELECT production, attributed_to <> '', `+causeJudged+`, count(*) FROM incidents WHERE org = ? AND to_seq = ?`+where+
-		` GROUP BY 1, 2, 3`, append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+	err := tx.each(`SELECT production, attributed_to <> '', `+judged+`, count(*) FROM incidents WHERE org = ? AND `+holds+where+
+		` GROUP BY 1, 2, 3`, args, func(rows *sql.Rows) error {
 		var c IncidentCount
 		err := rows.Scan(&c.Production, &c.Attributed, &c.CauseJudged, &c.N)
 		out = append(out, c)

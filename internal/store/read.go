@@ -140,8 +140,9 @@ func (tx *Tx) LeadPoints(f Filter, basis plimsoll.Basis, fn func(start, committe
 		to = plimsoll.Forever
 	}
 	const columns = `SELECT start_at, committed_at, delivered_at FROM lead_times WHERE org = ? AND basis = ? AND to_seq = ?`
-	err := tx.each(columns+` AND delivered_at >= ? AND start_at < ?`+where,
-		append(tx.args(string(basis), int64(current), max(f.Window.From, 1), to), args...), scan)
+	// Skewed clocks let something begin after it was delivered.
+	err := tx.each(columns+` AND delivered_at >= ? AND (start_at < ? OR delivered_at < ?)`+where,
+		append(tx.args(string(basis), int64(current), max(f.Window.From, 1), to, to), args...), scan)
 	if err != nil {
 		return err
 	}
