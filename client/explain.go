@@ -26,6 +26,7 @@ type Explained struct {
 	Denominator string        `json:"denominator"`
 	Clauses     []string      `json:"clauses"`
 	Benchmark   string        `json:"benchmark"`
+	Notes       []string      `json:"notes"`
 	Number      *Number       `json:"number"` // nil on every page but the first
 	Facts       []Fact        `json:"facts"`
 	NextCursor  string        `json:"next_cursor"`

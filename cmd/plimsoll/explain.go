@@ -102,6 +102,7 @@ func printExplained(w io.Writer, format string, e client.Explained) error {
 	if n.Band != nil && n.Bands != nil {
 		head = append(head, fmt.Sprintf("Band %s, after %s.", *n.Band, n.Bands.Title))
 	}
+	head = append(head, e.Notes...)
 	reasons := table{Title: strings.Join(head, "\n"), Head: []string{"facts", "part", "reason", "because", "clauses"}}
 	if format == "md" {
 		reasons.Title = strings.Join(head, "\n\n")

@@ -34,7 +34,6 @@ const (
 	UnknownContents
 	TakenBack
 	NoNewChange
-	MergeCommit
 	Redeploy
 	Canceled
 	StillRunning
@@ -89,7 +88,6 @@ var reasonTexts = [reasonCount]reasonText{
 	UnknownContents:   {"unknown_contents", RoleExcluded, "what it contains is not known, so it delivers no change", list("1.6.4", "1.8.4")},
 	TakenBack:         {"taken_back", RoleExcluded, "it did not complete, or was taken back, and delivered nothing", list("1.8.1", "1.8.2")},
 	NoNewChange:       {"no_new_change", RoleExcluded, "it was the first to deliver no change", list("1.8.1")},
-	MergeCommit:       {"merge_commit", RoleExcluded, "a merge commit is no change", list("1.2.1", "1.2.2")},
 	Redeploy:          {"redeploy", RoleExcluded, "it rolled out what was running: a redeploy", list("1.3.8", "1.4.6", "2.1.4")},
 	Canceled:          {"canceled", RoleExcluded, "it was canceled and never reached its environment", list("1.4.5", "2.1.4")},
 	StillRunning:      {"still_running", RoleExcluded, "it is still running", list("1.4.5")},

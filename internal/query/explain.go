@@ -34,8 +34,9 @@ type Explained struct {
 	Denominator string         `json:"denominator,omitempty"` // in words
 	Clauses     []string       `json:"clauses"`               // of docs/definitions.md
 
-	Benchmark string  `json:"benchmark"`
-	Number    *Number `json:"number,omitempty"` // on the first page alone
+	Benchmark string   `json:"benchmark"`
+	Notes     []string `json:"notes,omitempty"`  // what is odd about the question
+	Number    *Number  `json:"number,omitempty"` // on the first page alone
 
 	Facts      []Fact `json:"facts"`
 	NextCursor string `json:"next_cursor,omitempty"`
@@ -164,6 +165,9 @@ func (d *Desk) explaining(q Question, ask ExplainAsk) (*explanation, store.Page,
 	e.answer = Explained{
 		Measure: x.Measure, Basis: x.Basis, Title: x.Title, Formula: x.Formula, Unit: x.Unit, Numerator: x.Numerator,
 		Denominator: x.Denominator, Clauses: x.Clauses, Benchmark: e.bench.Name, Facts: []Fact{},
+	}
+	if !e.filter.Production && (x.Lead != nil || x.Restore != nil) {
+		e.answer.Notes = []string{"changes, failures and incidents are kept for production alone; " + q.Environment + " has no number"}
 	}
 	return e, page, nil
 }

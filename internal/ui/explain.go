@@ -126,6 +126,8 @@ type ExplainPage struct {
 	Number      Explained
 	Formula     string
 	Facts       []Fact
+	// Remarks say what is odd about the question.
+	Remarks []string
 	// Command asks the API for the number.
 	Command string
 	Reasons []ReasonRow

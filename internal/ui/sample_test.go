@@ -190,7 +190,8 @@ func sampleExplain() ExplainPage {
 			{N: 82, Role: "denominator", Because: "nothing says that it failed", Clauses: "2.3.1", Href: "/explain/change_failure_rate?reason=no_failure"},
 			{N: 1240, Role: "excluded", Because: "it is in another environment than the one asked for", Clauses: "1.4.8", Href: "/explain/change_failure_rate?reason=other_environment"},
 		},
-		Filter: "at least one accepted piece of evidence says that it failed", AllHref: "/explain/change_failure_rate", CSVHref: "/api/v1/explain/change_failure_rate?format=csv",
+		Remarks: []string{"changes, failures and incidents are kept for production alone; staging has no number"},
+		Filter:  "at least one accepted piece of evidence says that it failed", AllHref: "/explain/change_failure_rate", CSVHref: "/api/v1/explain/change_failure_rate?format=csv",
 		Pager: Pager{OlderHref: "/explain/change_failure_rate?cursor=abc"},
 	}
 	for _, d := range sampleRows(50) {

@@ -59,7 +59,7 @@ func (s *Server) explainPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	p := ui.ExplainPage{
 		Layout: s.layout(e.Title, ""), Name: e.Title, Scope: scopeWords(e.Asked), Number: explainedNumber(e),
-		Formula: e.Formula, Facts: explainFacts(e, here), Command: "GET " + e.Number.API, AllHref: here("reason", "", "role", ""),
+		Formula: e.Formula, Facts: explainFacts(e, here), Remarks: e.Notes, Command: "GET " + e.Number.API, AllHref: here("reason", "", "role", ""),
 	}
 	p.Windows = ui.DefaultWindows(base, v, window)
 	p.Position = e.Position

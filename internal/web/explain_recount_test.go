@@ -22,6 +22,7 @@ type (
 	explained struct {
 		Position int64
 		Formula  string
+		Notes    []string
 		Number   *struct {
 			Value, Numerator, Denominator, Mean *float64
 			N, Open, Negative, Unstamped        int

@@ -101,6 +101,9 @@ func TestAnotherEnvironmentIsExplainedByItsOwnDeployments(t *testing.T) {
 		path := "/api/v1/explain/" + x.measure + "?basis=" + x.basis + "&environment=staging&" + explainWindow
 		var e explained
 		s.get(path+"&all=true", &e)
+		if kept := strings.Contains(x.in, "lead_time") || strings.Contains(x.in, "time_to_restore"); kept && x.basis != "oldest" && (len(e.Notes) == 0 || e.Number.Value != nil) {
+			t.Errorf("%s outside production: %v, value %v", x.in, e.Notes, e.Number.Value)
+		}
 		for _, f := range e.Facts {
 			if f["counted"] == true && f["environment"] != "staging" {
 				t.Errorf("%s: %v", x.in, f)
