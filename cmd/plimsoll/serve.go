@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/app"
 )
 
@@ -26,8 +25,8 @@ func serveCommand() *cobra.Command {
 		Example: "  plimsoll serve --data .plimsoll --listen 127.0.0.1:8080",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
-			if opt.Zone, err = time.LoadLocation(zone); err != nil || zone == "" {
-				return plimsoll.FieldErrorf("--zone", "%q is no time zone; expected a name like Europe/Berlin", zone)
+			if opt.Zone, err = readZone(zone); err != nil {
+				return err
 			}
 			if opt.Token, err = readToken(tokenFile); err != nil {
 				return err

@@ -273,6 +273,9 @@ func (a *App) notice(text string) {
 	a.notices = []string{text}
 }
 
-// Refold forgets every fact and folds the log again. The server must not have
-// been started.
-func (a *App) Refold(ctx context.Context) error { return a.folder.Refold(ctx) }
+// Refold forgets every fact and folds the log again. What was known is kept at
+// the end of every step in the zone of the server: none, month, day, hour or
+// quarter of an hour. The server must not have been started.
+func (a *App) Refold(ctx context.Context, steps string) error {
+	return a.folder.Refold(ctx, fold.Steps{Every: steps, Zone: a.opt.Zone})
+}

@@ -202,7 +202,7 @@ func (d *Desk) columns(tx *store.Tx, f store.Filter, position int64) (*columns, 
 	if err != nil {
 		return nil, err
 	}
-	if position != head {
+	if position != head || tx.Past() {
 		return load(tx, f)
 	}
 	key, from := f, f.Window.From

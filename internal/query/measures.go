@@ -49,25 +49,31 @@ func (d *Desk) Measures(ctx context.Context, q Question) (Measures, error) {
 	if err != nil {
 		return Measures{}, err
 	}
-	in, position, err := d.read(ctx, q)
+	in, q, position, err := d.read(ctx, q)
 	if err != nil {
 		return Measures{}, err
 	}
 	return in.measure(d.asked(q, position), d.period(q), bench, q.Scope), nil
 }
 
-// read returns the facts of a question and the position they were read at.
-func (d *Desk) read(ctx context.Context, q Question) (in facts, position int64, err error) {
-	f, err := q.filter()
-	if err != nil {
-		return in, 0, err
+// read returns the facts of a question, the question as it was answered, and the
+// position the facts were read at.
+func (d *Desk) read(ctx context.Context, q Question) (in facts, as Question, position int64, err error) {
+	if _, err := q.filter(); err != nil {
+		return in, q, 0, err
 	}
-	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, at int64) (err error) {
-		position = at
-		in, err = d.facts(tx, f, at)
+	if q, err = q.cut(); err != nil {
+		return in, q, 0, err
+	}
+	err = d.answer(ctx, q, func(tx *store.Tx, q Question, at int64) error {
+		as, position = q, at
+		f, err := q.filter()
+		if err == nil {
+			in, err = d.facts(tx, f, at)
+		}
 		return err
 	})
-	return in, position, err
+	return in, as, position, err
 }
 
 func (in facts) measure(asked Asked, p metric.Period, bench *metric.Benchmark, scope plimsoll.Scope) Measures {
@@ -103,7 +109,7 @@ func (d *Desk) Series(ctx context.Context, q Question, m metric.Measure, unit me
 	if err := checkSeries(q.Window, m, unit); err != nil {
 		return SeriesAnswer{}, err
 	}
-	in, position, err := d.read(ctx, q)
+	in, q, position, err := d.read(ctx, q)
 	if err != nil {
 		return SeriesAnswer{}, err
 	}

@@ -64,6 +64,12 @@ type Question struct {
 	Window      plimsoll.Window
 	Benchmark   string // "" is the default set
 	MinSeq      int64  // wait until the facts include this event
+
+	// AsOf asks what was known then: nothing received later is used, and the
+	// window ends then at the latest. Unknown asks what is known now.
+	AsOf plimsoll.Time
+
+	moment store.Moment // of AsOf, once it is looked up
 }
 
 // Now is the time of asking, by the clock of the desk.
@@ -81,6 +87,7 @@ type Asked struct {
 	Zone        string        `json:"zone"`
 	Definitions string        `json:"definitions"`
 	Position    int64         `json:"position"` // last event the answer includes
+	*Known                    // only of an answer as of a time
 }
 
 func (d *Desk) asked(q Question, position int64) Asked {
@@ -91,6 +98,7 @@ func (d *Desk) asked(q Question, position int64) Asked {
 	if a.Environment == "" {
 		a.Environment = "production"
 	}
+	a.Known = q.known()
 	return a
 }
 
@@ -193,7 +201,12 @@ func (d *Desk) Counts(ctx context.Context) (c store.Counts, err error) {
 	return c, err
 }
 
-// period is the question in the words of the metric room.
+// period is the question in the words of the metric room. For a question about
+// what was known at a time, that is the present.
 func (d *Desk) period(q Question) metric.Period {
-	return metric.Period{Window: q.Window, Now: d.Now(), Zone: d.zone}
+	p := metric.Period{Window: q.Window, Now: d.Now(), Zone: d.zone}
+	if q.AsOf.Known() {
+		p.Now = q.AsOf
+	}
+	return p
 }

@@ -61,6 +61,7 @@ func reads(tb testing.TB, o *Org) map[string]string {
 			"DeploymentSights": {seen, Page{Limit: 9}}, "CountDeployments": {seen}, "CountEndedAfter": {after},
 			"LeadSights": {seen, plimsoll.BasisChange, LeadsOpen, Page{Limit: 9}}, "FailureSights": {seen, Page{Limit: 9}}, "CountSharedSpans": {f},
 			"IncidentSights": {seen, Page{Limit: 9}}, "CountIncidents": {f},
+			"MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {},
 		}
 		v := reflect.ValueOf(tx)
 		for i := range v.NumMethod() {
@@ -94,7 +95,7 @@ func reads(tb testing.TB, o *Org) map[string]string {
 // walks are the methods that reads calls by name; writes are those that write.
 var (
 	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes"}
-	writes = strings.Fields(`Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDependencies PutDeployment PutFlag PutIncident
+	writes = strings.Fields(`AsOf Past MarkMoment SetReplay Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDependencies PutDeployment PutFlag PutIncident
 		PutIncidentFact PutVerdict PutWords PutOutcome PutPullRequest PutService PutSettings PutTimeline Resume SetAside SetCursor Unpark`)
 )
 
@@ -108,7 +109,8 @@ func orgsAreApart(t *testing.T, open opener) {
 		mustUpdate(t, o, func(tx *Tx) error {
 			i := sampleIncident("i-1", 3, 4).IncidentReport
 			i.CausedBy, i.Services = "d-1", []string{"basket"}
-			return errors.Join(putEverything(tx, 2), tx.PutIncident(i), tx.Park("facts", 1, 1, errors.New(version)), tx.MarkDirty("outcome", "checkout", 2))
+			return errors.Join(putEverything(tx, 2), tx.PutIncident(i), tx.Park("facts", 1, 1, errors.New(version)),
+				tx.SetReplay(Replay{Until: 1, Steps: version}), tx.MarkDirty("outcome", "checkout", 2))
 		})
 	}
 	nothing := reads(t, empty)

@@ -23,12 +23,6 @@ type DeploymentSight struct {
 	Evidence                              bool // there is some against it
 }
 
-// holds is the condition under which a version of a fact of an explanation
-// holds, with its arguments.
-func (tx *Tx) holds(alias string) (string, []any) {
-	return alias + "to_seq = ?", []any{int64(current)}
-}
-
 // inOrAcross selects deployments that ended in the window, and those that
 // began in it and ended within the overhang.
 func inOrAcross(w plimsoll.Window) (string, []any) {
@@ -45,8 +39,8 @@ func (tx *Tx) DeploymentSights(f Filter, p Page) ([]DeploymentSight, error) {
 	args = append(args, more...)
 	after, more := p.where("ended_at", "id")
 	args = append(append(args, more...), p.Limit)
-	known, at := tx.holds("e.")
-	holds, then := tx.holds("")
+	known, at := tx.held("e.")
+	holds, then := tx.held("")
 	args = append(append(append(at, tx.org), then...), args...)
 	var out []DeploymentSight
 	err := tx.each(`SELECT id, service, kind, result, counted, judged, begun_at, ended_at, oldest_at, commit_sha <> '', coverage, repairs, planned,
@@ -67,7 +61,7 @@ func (tx *Tx) DeploymentSights(f Filter, p Page) ([]DeploymentSight, error) {
 // organisation that ended in the window, in every environment.
 func (tx *Tx) CountDeployments(f Filter) (n int, err error) {
 	where, args := Filter{Service: f.Service, Team: f.Team, Window: f.Window}.where("ended_at", false)
-	holds, at := tx.holds("")
+	holds, at := tx.held("")
 	_, err = tx.one(`SELECT count(*) FROM deployments WHERE org = ? AND `+holds+where, append(tx.args(at...), args...), &n)
 	return n, err
 }
@@ -79,7 +73,7 @@ func (tx *Tx) CountEndedAfter(f Filter) (n int, err error) {
 	f.Window = plimsoll.Window{From: w.To, To: w.To.Add(overhang)}
 	where, args := f.where("ended_at", true)
 	args = append(args, w.To, w.From)
-	holds, at := tx.holds("")
+	holds, at := tx.held("")
 	_, err = tx.one(`SELECT count(*) FROM deployments WHERE org = ? AND `+holds+where+` AND begun_at < ? AND begun_at >= ?`,
 		append(tx.args(at...), args...), &n)
 	return n, err
@@ -100,7 +94,7 @@ const (
 // latest delivered first, the latest begun of those still open, and the first
 // delivered of those delivered later.
 func (tx *Tx) LeadSights(f Filter, basis plimsoll.Basis, part LeadPart, p Page) ([]Lead, error) {
-	holds, at := tx.holds("l.")
+	holds, at := tx.held("l.")
 	where, args := "", append([]any{string(basis)}, at...)
 	and := func(clause string, more ...any) {
 		where += " AND " + clause
@@ -145,7 +139,7 @@ func (tx *Tx) FailureSights(f Filter, p Page) ([]plimsoll.Failure, error) {
 	where, args := f.where("failed_at", false)
 	after, more := p.where("failed_at", "id")
 	args = append(append(append(args, from, from), more...), p.Limit)
-	holds, at := tx.holds("")
+	holds, at := tx.held("")
 	return docs[plimsoll.Failure](tx, `SELECT doc FROM failures WHERE org = ? AND `+holds+where+
 		` AND (failed_at >= ? OR restored_at = 0 OR restored_at >= ?)`+after+` ORDER BY failed_at DESC, id DESC LIMIT ?`, append(at, args...)...)
 }
@@ -154,7 +148,7 @@ func (tx *Tx) FailureSights(f Filter, p Page) ([]plimsoll.Failure, error) {
 // the window with the one that began it.
 func (tx *Tx) CountSharedSpans(f Filter) (n int, err error) {
 	where, args := f.where("failed_at", false)
-	holds, at := tx.holds("")
+	holds, at := tx.held("")
 	_, err = tx.one(`SELECT coalesce(sum(json_array_length(doc, '$.deployments') - 1), 0) FROM failures WHERE org = ? AND `+holds+where,
 		append(tx.args(at...), args...), &n)
 	return n, err
@@ -168,7 +162,7 @@ type IncidentSight struct {
 
 // causeJudged is the expression for CauseJudged, with its arguments.
 func (tx *Tx) causeJudged() (string, []any) {
-	holds, at := tx.holds("d.")
+	holds, at := tx.held("d.")
 	return `coalesce((SELECT max(d.judged) FROM deployments d
 		WHERE d.org = incidents.org AND d.id = incidents.attributed_to AND ` + holds + `), 0)`, at
 }
@@ -179,11 +173,11 @@ func (tx *Tx) causeJudged() (string, []any) {
 func (tx *Tx) IncidentSights(f Filter, p Page) ([]IncidentSight, error) {
 	from := f.Window.From
 	f.Window.From, f.Production = 0, false
-	where, args := incidentWhere(f)
+	where, args := tx.incidentWhere(f)
 	after, more := p.where("begun_at", "id")
 	args = append(append(append(args, from, from), more...), p.Limit)
 	judged, lead := tx.causeJudged()
-	holds, at := tx.holds("")
+	holds, at := tx.held("")
 	args = append(append(append(lead, tx.org), at...), args...)
 	var out []IncidentSight
 	err := tx.each(`SELECT doc, `+judged+` FROM incidents WHERE org = ? AND `+holds+where+
@@ -210,9 +204,9 @@ type IncidentCount struct {
 // environment.
 func (tx *Tx) CountIncidents(f Filter) ([]IncidentCount, error) {
 	f.Production = false
-	where, args := incidentWhere(f)
+	where, args := tx.incidentWhere(f)
 	judged, lead := tx.causeJudged()
-	holds, at := tx.holds("")
+	holds, at := tx.held("")
 	args = append(append(append(lead, tx.org), at...), args...)
 	var out []IncidentCount
 	err := tx.each(`SELECT production, attributed_to <> '', `+judged+`, count(*) FROM incidents WHERE org = ? AND `+holds+where+

@@ -213,8 +213,8 @@ func (tx *Tx) Forget(cursor string) error {
 	for _, t := range []string{
 		"deployment_reports", "changes", "pull_requests", "incident_reports", "incident_services", "services", "settings",
 		"service_repositories", "wanted_commits", "deployments", "deployment_ids", "lead_times", "evidence", "incidents",
-		"failures", "fact_changes", "dirty", "targets",
-		"failures", "fact_changes", "dirty", "flag_reports", "verdict_reports", "confirmations", "service_dependencies", "incident_candidates",
+		"failures", "fact_changes", "moments", "dirty", "targets", "flag_reports", "verdict_reports", "confirmations",
+		"service_dependencies", "incident_candidates",
 	} {
 		if _, err := tx.exec(`DELETE FROM `+t+` WHERE org = ?`, tx.org); err != nil {
 			return err

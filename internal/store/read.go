@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -66,9 +67,10 @@ type DeploymentPoint struct {
 // time they ended.
 func (tx *Tx) DeploymentPoints(f Filter, fn func(DeploymentPoint)) error {
 	where, args := f.where("ended_at", true)
+	held, at := tx.held("")
 	return tx.each(`SELECT id, service, kind, result, counted, judged, begun_at, ended_at, oldest_at, commit_sha <> '',
 		coverage, repairs, planned FROM deployments
-		WHERE org = ? AND to_seq = ?`+where+` ORDER BY ended_at, id`, append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+		WHERE org = ? AND `+held+where+` ORDER BY ended_at, id`, append(tx.args(at...), args...), func(rows *sql.Rows) error {
 		var p DeploymentPoint
 		err := rows.Scan(&p.ID, &p.Service, &p.Kind, &p.Result, &p.Counted, &p.Judged, &p.BegunAt, &p.EndedAt, &p.OldestAt, &p.Commit,
 			&p.Coverage, &p.Repairs, &p.Planned)
@@ -82,9 +84,10 @@ func (tx *Tx) DeploymentPoints(f Filter, fn func(DeploymentPoint)) error {
 func (tx *Tx) FirstDeployment(f Filter) (plimsoll.Time, error) {
 	f.Window = plimsoll.Window{}
 	where, args := f.where("", true)
+	held, at := tx.held("")
 	var first sql.NullInt64
-	_, err := tx.one(`SELECT min(ended_at) FROM deployments WHERE org = ? AND to_seq = ? AND counted = 1`+where,
-		append(tx.args(int64(current)), args...), &first)
+	_, err := tx.one(`SELECT min(ended_at) FROM deployments WHERE org = ? AND `+held+` AND counted = 1`+where,
+		append(tx.args(at...), args...), &first)
 	return plimsoll.Time(first.Int64), err
 }
 
@@ -92,9 +95,10 @@ func (tx *Tx) FirstDeployment(f Filter) (plimsoll.Time, error) {
 func (tx *Tx) FirstDeployments(f Filter) (map[string]plimsoll.Time, error) {
 	f.Window = plimsoll.Window{}
 	where, args := f.where("", true)
+	held, at := tx.held("")
 	out := map[string]plimsoll.Time{}
-	err := tx.each(`SELECT service, min(ended_at) FROM deployments WHERE org = ? AND to_seq = ? AND counted = 1`+where+` GROUP BY service`,
-		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+	err := tx.each(`SELECT service, min(ended_at) FROM deployments WHERE org = ? AND `+held+` AND counted = 1`+where+` GROUP BY service`,
+		append(tx.args(at...), args...), func(rows *sql.Rows) error {
 			var s string
 			var t plimsoll.Time
 			err := rows.Scan(&s, &t)
@@ -115,8 +119,9 @@ type EvidenceMark struct {
 // EvidenceMarks hands every current piece of evidence to fn.
 func (tx *Tx) EvidenceMarks(service string, fn func(EvidenceMark)) error {
 	where, args := Filter{Service: service}.where("", false)
-	return tx.each(`SELECT deployment, kind, accepted, status = 'suspected' FROM evidence WHERE org = ? AND to_seq = ?`+where,
-		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+	held, at := tx.held("")
+	return tx.each(`SELECT deployment, kind, accepted, status = 'suspected' FROM evidence WHERE org = ? AND `+held+where,
+		append(tx.args(at...), args...), func(rows *sql.Rows) error {
 			var m EvidenceMark
 			err := rows.Scan(&m.Deployment, &m.Kind, &m.Accepted, &m.Suspected)
 			fn(m)
@@ -139,23 +144,26 @@ func (tx *Tx) LeadPoints(f Filter, basis plimsoll.Basis, fn func(start, committe
 	if to == 0 {
 		to = plimsoll.Forever
 	}
-	const columns = `SELECT start_at, committed_at, delivered_at FROM lead_times WHERE org = ? AND basis = ? AND to_seq = ?`
+	held, at := tx.held("")
+	columns := `SELECT start_at, committed_at, delivered_at FROM lead_times WHERE org = ? AND basis = ? AND ` + held
+	given := append(tx.args(string(basis)), at...)
 	// Skewed clocks let something begin after it was delivered.
 	err := tx.each(columns+` AND delivered_at >= ? AND (start_at < ? OR delivered_at < ?)`+where,
-		append(tx.args(string(basis), int64(current), max(f.Window.From, 1), to, to), args...), scan)
+		append(append(slices.Clip(given), max(f.Window.From, 1), to, to), args...), scan)
 	if err != nil {
 		return err
 	}
 	return tx.each(columns+` AND delivered_at = 0 AND start_at < ?`+where,
-		append(tx.args(string(basis), int64(current), to), args...), scan)
+		append(append(slices.Clip(given), to), args...), scan)
 }
 
 // FailurePoints hands the start, end and severity of each current failure of
 // the filter to fn; end is unknown while it lasts.
 func (tx *Tx) FailurePoints(f Filter, fn func(failed, restored plimsoll.Time, severity string)) error {
 	where, args := f.where("failed_at", false)
-	return tx.each(`SELECT failed_at, restored_at, severity FROM failures WHERE org = ? AND to_seq = ?`+where+` ORDER BY failed_at`,
-		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+	held, at := tx.held("")
+	return tx.each(`SELECT failed_at, restored_at, severity FROM failures WHERE org = ? AND `+held+where+` ORDER BY failed_at`,
+		append(tx.args(at...), args...), func(rows *sql.Rows) error {
 			var failed, restored plimsoll.Time
 			var severity string
 			err := rows.Scan(&failed, &restored, &severity)
@@ -186,8 +194,9 @@ func (tx *Tx) Deployments(f Filter, p Page) ([]plimsoll.Deployment, error) {
 	where, args := f.where("ended_at", true)
 	after, more := p.where("ended_at", "id")
 	args = append(append(args, more...), p.Limit)
-	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND to_seq = ?`+where+after+
-		` ORDER BY ended_at DESC, id DESC LIMIT ?`, append([]any{int64(current)}, args...)...)
+	held, at := tx.held("")
+	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND `+held+where+after+
+		` ORDER BY ended_at DESC, id DESC LIMIT ?`, append(at, args...)...)
 }
 
 // ServiceDeployments returns all current deployments of a service, by time.
@@ -215,8 +224,9 @@ func (tx *Tx) DeploymentsNamed(name string) ([]plimsoll.Deployment, error) {
 // Deployment returns a current deployment by any id under which it was
 // reported, and whether there is one.
 func (tx *Tx) Deployment(id string) (plimsoll.Deployment, bool, error) {
+	held, at := tx.held("")
 	for range 2 {
-		ds, err := docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND id = ? AND to_seq = ?`, id, int64(current))
+		ds, err := docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND id = ? AND `+held, append([]any{id}, at...)...)
 		if err != nil || len(ds) > 0 {
 			return first(ds), len(ds) > 0, err
 		}
@@ -236,8 +246,9 @@ func first[T any](s []T) (v T) {
 
 // EvidenceOf returns the current evidence against a deployment.
 func (tx *Tx) EvidenceOf(deployment string) ([]plimsoll.Evidence, error) {
-	return docs[plimsoll.Evidence](tx, `SELECT doc FROM evidence WHERE org = ? AND to_seq = ? AND deployment = ? ORDER BY id`,
-		int64(current), deployment)
+	held, at := tx.held("")
+	return docs[plimsoll.Evidence](tx, `SELECT doc FROM evidence WHERE org = ? AND `+held+` AND deployment = ? ORDER BY id`,
+		append(at, deployment)...)
 }
 
 // TimelineEvidence returns the evidence against a service's deployments that
@@ -249,16 +260,26 @@ func (tx *Tx) TimelineEvidence(service string) ([]plimsoll.Evidence, error) {
 
 // incidentWhere renders the filter for incidents. One belongs to the services
 // it names and to the one whose deployment caused it.
-func incidentWhere(f Filter) (string, []any) {
+func (tx *Tx) incidentWhere(f Filter) (string, []any) {
 	where, args := Filter{Window: f.Window}.where("begun_at", false)
+	// incident_services says which services an incident names now. Which ones it
+	// named at some time stands in the version of that time.
+	named := "id IN (SELECT s.id FROM incident_services s WHERE s.org = incidents.org AND s.service"
+	if tx.asOf != 0 {
+		named = "EXISTS (SELECT 1 FROM json_each(incidents.doc, '$.services') s WHERE s.value"
+	}
 	if f.Service != "" {
-		where += " AND (cause_service = ? OR id IN (SELECT s.id FROM incident_services s WHERE s.org = incidents.org AND s.service = ?))"
+		where += " AND (cause_service = ? OR " + named + " = ?))"
 		args = append(args, f.Service, f.Service)
 	}
 	if f.Team != "" {
-		const ofTeam = "(SELECT DISTINCT d.service FROM deployments d WHERE d.org = incidents.org AND d.to_seq = 9223372036854775807 AND d.team = ?)"
-		where += " AND (cause_service IN " + ofTeam + " OR id IN (SELECT s.id FROM incident_services s WHERE s.org = incidents.org AND s.service IN " + ofTeam + "))"
-		args = append(args, f.Team, f.Team)
+		ofTeam, of := "(SELECT DISTINCT d.service FROM deployments d WHERE d.org = incidents.org AND d.to_seq = 9223372036854775807 AND d.team = ?)", []any{f.Team}
+		if tx.asOf != 0 {
+			held, at := tx.held("d.")
+			ofTeam, of = "(SELECT DISTINCT d.service FROM deployments d WHERE d.org = incidents.org AND "+held+" AND d.team = ?)", append(at, f.Team)
+		}
+		where += " AND (cause_service IN " + ofTeam + " OR " + named + " IN " + ofTeam + "))"
+		args = append(append(args, of...), of...)
 	}
 	if f.Production {
 		where += " AND production = 1"
@@ -269,9 +290,10 @@ func incidentWhere(f Filter) (string, []any) {
 // IncidentPoints hands the start, end and severity of each current incident of
 // the filter to fn; end is unknown while it lasts.
 func (tx *Tx) IncidentPoints(f Filter, fn func(begun, resolved plimsoll.Time, severity string)) error {
-	where, args := incidentWhere(f)
-	return tx.each(`SELECT begun_at, resolved_at, severity FROM incidents WHERE org = ? AND to_seq = ?`+where+` ORDER BY begun_at`,
-		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+	where, args := tx.incidentWhere(f)
+	held, at := tx.held("")
+	return tx.each(`SELECT begun_at, resolved_at, severity FROM incidents WHERE org = ? AND `+held+where+` ORDER BY begun_at`,
+		append(tx.args(at...), args...), func(rows *sql.Rows) error {
 			var begun, resolved plimsoll.Time
 			var severity string
 			err := rows.Scan(&begun, &resolved, &severity)
@@ -282,16 +304,18 @@ func (tx *Tx) IncidentPoints(f Filter, fn func(begun, resolved plimsoll.Time, se
 
 // Incidents returns a page of current incidents, the latest first.
 func (tx *Tx) Incidents(f Filter, p Page) ([]plimsoll.Incident, error) {
-	where, args := incidentWhere(f)
+	where, args := tx.incidentWhere(f)
 	after, more := p.where("begun_at", "id")
 	args = append(append(args, more...), p.Limit)
-	return docs[plimsoll.Incident](tx, `SELECT doc FROM incidents WHERE org = ? AND to_seq = ?`+where+after+
-		` ORDER BY begun_at DESC, id DESC LIMIT ?`, append([]any{int64(current)}, args...)...)
+	held, at := tx.held("")
+	return docs[plimsoll.Incident](tx, `SELECT doc FROM incidents WHERE org = ? AND `+held+where+after+
+		` ORDER BY begun_at DESC, id DESC LIMIT ?`, append(at, args...)...)
 }
 
 // Incident returns a current incident and whether there is one.
 func (tx *Tx) Incident(id string) (plimsoll.Incident, bool, error) {
-	is, err := docs[plimsoll.Incident](tx, `SELECT doc FROM incidents WHERE org = ? AND id = ? AND to_seq = ?`, id, int64(current))
+	held, at := tx.held("")
+	is, err := docs[plimsoll.Incident](tx, `SELECT doc FROM incidents WHERE org = ? AND id = ? AND `+held, append([]any{id}, at...)...)
 	return first(is), len(is) > 0, err
 }
 
@@ -341,8 +365,9 @@ func (tx *Tx) leads(query string, args ...any) ([]Lead, error) {
 
 // BroughtBy returns the changes that a deployment delivered, the oldest first.
 func (tx *Tx) BroughtBy(deployment string) ([]Lead, error) {
-	return tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.deployment = ? AND l.basis = 'change' AND l.to_seq = ?
-		ORDER BY l.start_at, l.key`, deployment, int64(current))
+	held, at := tx.held("l.")
+	return tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.deployment = ? AND l.basis = 'change' AND `+held+`
+		ORDER BY l.start_at, l.key`, append([]any{deployment}, at...)...)
 }
 
 // ChangesPage returns a page of changes, the latest delivered first; open ones
@@ -364,8 +389,9 @@ func (tx *Tx) ChangesPage(f Filter, open bool, p Page) ([]Lead, error) {
 	}
 	after, more := p.where(time, leadPageID)
 	args = append(append(args, more...), p.Limit)
-	return tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.basis = 'change' AND l.to_seq = ?`+where+after+
-		` ORDER BY `+time+` DESC, `+leadPageID+` DESC LIMIT ?`, append([]any{int64(current)}, args...)...)
+	held, at := tx.held("l.")
+	return tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.basis = 'change' AND `+held+where+after+
+		` ORDER BY `+time+` DESC, `+leadPageID+` DESC LIMIT ?`, append(at, args...)...)
 }
 
 // LatestServices returns the services deployed to production last, the latest
@@ -407,8 +433,9 @@ func (tx *Tx) Counts() (Counts, error) {
 // Facts writes every current fact as one line of canonical JSON, sorted: two
 // stores with the same facts write the same lines, however they came by them.
 func (tx *Tx) Facts(emit func(line string)) error {
+	held, at := tx.held("")
 	for _, table := range []string{"deployments", "evidence", "incidents", "failures"} {
-		err := tx.each(`SELECT doc FROM `+table+` WHERE org = ? AND to_seq = ? ORDER BY doc`, tx.args(int64(current)),
+		err := tx.each(`SELECT doc FROM `+table+` WHERE org = ? AND `+held+` ORDER BY doc`, tx.args(at...),
 			func(rows *sql.Rows) error {
 				var doc string
 				err := rows.Scan(&doc)
@@ -419,8 +446,9 @@ func (tx *Tx) Facts(emit func(line string)) error {
 			return err
 		}
 	}
-	leads, err := tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.to_seq = ?
-		ORDER BY l.service, l.basis, l.repository, l.key`, int64(current))
+	held, at = tx.held("l.")
+	leads, err := tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND `+held+`
+		ORDER BY l.service, l.basis, l.repository, l.key`, at...)
 	if err != nil {
 		return err
 	}

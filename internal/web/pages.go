@@ -194,7 +194,7 @@ func (s *Server) deploymentsPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) deploymentPage(w http.ResponseWriter, r *http.Request) error {
-	d, position, err := s.opt.Desk.Deployment(r.Context(), r.PathValue("id"), 0)
+	d, at, err := s.opt.Desk.Deployment(r.Context(), r.PathValue("id"), query.When{})
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (s *Server) deploymentPage(w http.ResponseWriter, r *http.Request) error {
 		ChangesKnown: d.Coverage != plimsoll.CoverageNone && d.Coverage != plimsoll.CoverageFirst,
 		ChangesTotal: len(d.Changes),
 	}
-	p.Position = position
+	p.Position = at.Position
 	for i, c := range d.Changes {
 		if i == 200 {
 			break
@@ -215,7 +215,7 @@ func (s *Server) deploymentPage(w http.ResponseWriter, r *http.Request) error {
 		p.Evidence = append(p.Evidence, evidenceRow(e))
 	}
 	if d.Previous != nil {
-		if before, _, err := s.opt.Desk.Deployment(r.Context(), *d.Previous, 0); err == nil {
+		if before, _, err := s.opt.Desk.Deployment(r.Context(), *d.Previous, query.When{}); err == nil {
 			row := deploymentRow(before)
 			p.Previous = &row
 		}

@@ -151,7 +151,7 @@ func (s *Server) incidentRow(ctx context.Context, i query.Incident) (ui.Incident
 	if i.AttributedTo == nil {
 		return row, nil
 	}
-	d, _, err := s.opt.Desk.Deployment(ctx, *i.AttributedTo, 0)
+	d, _, err := s.opt.Desk.Deployment(ctx, *i.AttributedTo, query.When{})
 	if plimsoll.ErrorCode(err) == plimsoll.CodeNotFound {
 		return row, nil
 	}
