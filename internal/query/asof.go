@@ -35,17 +35,13 @@ func CheckAsOf(asOf, now plimsoll.Time) error {
 	return nil
 }
 
-// cut ends the window of a question as of a time there: what lies beyond had
-// not happened.
-func (q Question) cut() (Question, error) {
-	if !q.AsOf.Known() {
-		return q, nil
+// checkWindow refuses a window as of a time before it. One that reaches beyond
+// the time ends there, as any window ends now at the latest.
+func (q Question) checkWindow() error {
+	if q.AsOf.Known() && q.Window.From >= q.AsOf {
+		return plimsoll.FieldErrorf("from", "%s is not before as_of (%s); nothing of the window had happened yet", q.Window.From, q.AsOf)
 	}
-	if q.Window.From >= q.AsOf {
-		return q, plimsoll.FieldErrorf("from", "%s is not before as_of (%s); nothing of the window had happened yet", q.Window.From, q.AsOf)
-	}
-	q.Window.To = min(q.Window.To, q.AsOf)
-	return q, nil
+	return nil
 }
 
 // answer is view for a question that may be asked as of a time: fn gets the

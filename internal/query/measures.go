@@ -56,13 +56,13 @@ func (d *Desk) Measures(ctx context.Context, q Question) (Measures, error) {
 	return in.measure(d.asked(q, position), d.period(q), bench, q.Scope), nil
 }
 
-// read returns the facts of a question, the question as it was answered, and the
-// position the facts were read at.
+// read returns the facts of a question, the question with what its time was found
+// to mean, and the position the facts were read at.
 func (d *Desk) read(ctx context.Context, q Question) (in facts, as Question, position int64, err error) {
 	if _, err := q.filter(); err != nil {
 		return in, q, 0, err
 	}
-	if q, err = q.cut(); err != nil {
+	if err := q.checkWindow(); err != nil {
 		return in, q, 0, err
 	}
 	err = d.answer(ctx, q, func(tx *store.Tx, q Question, at int64) error {
