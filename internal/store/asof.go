@@ -160,3 +160,18 @@ func (tx *Tx) Replay() (r Replay, err error) {
 	_, err = tx.one(`SELECT until, steps, zone FROM replays WHERE org = ?`, tx.args(), &r.Until, &r.Steps, &r.Zone)
 	return r, err
 }
+
+// AsKnownNow returns the Tx that reads the facts as they are, of the same
+// snapshot.
+func (tx *Tx) AsKnownNow() *Tx {
+	now := *tx
+	now.asOf = 0
+	return &now
+}
+
+// PortionOf returns the last event of the portion that an event was folded
+// with, 0 when that has not ended.
+func (tx *Tx) PortionOf(seq int64) (last int64, err error) {
+	_, err = tx.one(`SELECT seq FROM moments WHERE org = ? AND seq >= ? ORDER BY seq LIMIT 1`, tx.args(seq), &last)
+	return last, err
+}

@@ -33,7 +33,7 @@ func reads(tb testing.TB, o *Org) map[string]string {
 		var lines, points []string
 		line := func(s string) { lines = append(lines, s) }
 		point := func(v ...any) { points = append(points, mustJSON(tb, v)) }
-		f := Filter{}
+		f, late := Filter{}, Filter{Production: true, Window: plimsoll.Window{To: plimsoll.Forever}}
 		seen := Filter{Window: plimsoll.Window{To: 1 << 60}}
 		after := Filter{Window: plimsoll.Window{To: sampleDeployment("", 1).FinishedAt}}
 		err := errors.Join(tx.Facts(line),
@@ -42,6 +42,7 @@ func reads(tb testing.TB, o *Org) map[string]string {
 			tx.LeadPoints(f, plimsoll.BasisChange, func(a, b, c plimsoll.Time) { point(a, b, c) }),
 			tx.FailurePoints(f, func(a, b plimsoll.Time, s string) { point(a, b, s) }),
 			tx.IncidentPoints(f, func(a, b plimsoll.Time, s string) { point(a, b, s) }),
+			tx.EventsAbout(0, 9, func(a About) error { point(a); return nil }),
 			tx.Changes("example/checkout", func(c plimsoll.ChangeReport) error { point(c); return nil }))
 		out["Facts"], out["points"] = strings.Join(lines, "\n"), strings.Join(points, "\n")
 		args := map[string][]any{
@@ -55,13 +56,13 @@ func reads(tb testing.TB, o *Org) map[string]string {
 			"DeploymentsAround": {"checkout", plimsoll.Time(1), plimsoll.Forever}, "DeploymentsNamed": {"run-17"}, "Deployment": {"run-17"},
 			"EvidenceOf": {"d-1"}, "TimelineEvidence": {"checkout"}, "Incidents": {f, Page{Limit: 9}}, "Incident": {"i-1"},
 			"IncidentsOf": {"checkout"}, "Failures": {"checkout"}, "BroughtBy": {"d-1"}, "ChangesPage": {f, true, Page{Limit: 9}},
-			"LatestServices": {9}, "Flags": {plimsoll.Time(0), plimsoll.Forever}, "VerdictsOf": {"checkout"}, "VerdictsOn": {"d-1"}, "ServiceOf": {"d-1"},
-			"Words": {"e-1"}, "WordsOf": {"checkout"}, "WordsOn": {"d-2"}, "DependenciesOf": {"checkout"}, "Dependents": {"ledger"},
-			"IncidentsBetween": {plimsoll.Time(0), plimsoll.Forever}, "EvidencePage": {f, plimsoll.EvidenceStatus(""), Page{Limit: 9}}, "Evidence": {"e-1"},
-			"DeploymentSights": {seen, Page{Limit: 9}}, "CountDeployments": {seen}, "CountEndedAfter": {after},
-			"LeadSights": {seen, plimsoll.BasisChange, LeadsOpen, Page{Limit: 9}}, "FailureSights": {seen, Page{Limit: 9}}, "CountSharedSpans": {f},
-			"IncidentSights": {seen, Page{Limit: 9}}, "CountIncidents": {f},
-			"MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {},
+			"LatestServices": {9}, "Flags": {plimsoll.Time(0), plimsoll.Forever}, "VerdictsOf": {"checkout"}, "VerdictsOn": {"d-1"},
+			"ServiceOf": {"d-1"}, "Words": {"e-1"}, "WordsOf": {"checkout"}, "WordsOn": {"d-2"}, "DependenciesOf": {"checkout"},
+			"Dependents": {"ledger"}, "IncidentsBetween": {plimsoll.Time(0), plimsoll.Forever},
+			"EvidencePage": {f, plimsoll.EvidenceStatus(""), Page{Limit: 9}}, "Evidence": {"e-1"}, "DeploymentSights": {seen, Page{Limit: 9}},
+			"CountDeployments": {seen}, "CountEndedAfter": {after}, "LeadSights": {seen, plimsoll.BasisChange, LeadsOpen, Page{Limit: 9}},
+			"FailureSights": {seen, Page{Limit: 9}}, "CountSharedSpans": {f}, "IncidentSights": {seen, Page{Limit: 9}}, "CountIncidents": {f},
+			"MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {}, "FactChanges": {late, int64(1), int64(9)}, "PortionOf": {int64(1)},
 		}
 		v := reflect.ValueOf(tx)
 		for i := range v.NumMethod() {
@@ -94,9 +95,10 @@ func reads(tb testing.TB, o *Org) map[string]string {
 
 // walks are the methods that reads calls by name; writes are those that write.
 var (
-	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes"}
-	writes = strings.Fields(`AsOf Past MarkMoment SetReplay Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDependencies PutDeployment PutFlag PutIncident
-		PutIncidentFact PutVerdict PutWords PutOutcome PutPullRequest PutService PutSettings PutTimeline Resume SetAside SetCursor Unpark`)
+	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes", "EventsAbout"}
+	writes = strings.Fields(`AsOf Past MarkMoment SetReplay Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDependencies
+		PutDeployment PutFlag PutIncident PutIncidentFact PutVerdict PutWords PutOutcome PutPullRequest PutService PutSettings PutTimeline
+		Resume SetAside SetCursor Unpark AsKnownNow Related`)
 )
 
 func orgsAreApart(t *testing.T, open opener) {
@@ -109,7 +111,7 @@ func orgsAreApart(t *testing.T, open opener) {
 		mustUpdate(t, o, func(tx *Tx) error {
 			i := sampleIncident("i-1", 3, 4).IncidentReport
 			i.CausedBy, i.Services = "d-1", []string{"basket"}
-			return errors.Join(putEverything(tx, 2), tx.PutIncident(i), tx.Park("facts", 1, 1, errors.New(version)),
+			return errors.Join(tx.SetCursor("facts", 2), tx.MarkMoment("facts"), putEverything(tx, 2), tx.PutIncident(i), tx.Park("facts", 1, 1, errors.New(version)),
 				tx.SetReplay(Replay{Until: 1, Steps: version}), tx.MarkDirty("outcome", "checkout", 2))
 		})
 	}

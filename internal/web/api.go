@@ -167,6 +167,28 @@ func (s *Server) getMeasures(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// getLate names what was learnt of a window since a time.
+func (s *Server) getLate(w http.ResponseWriter, r *http.Request) error {
+	a, err := ask(r, append([]string{"benchmark", "until"}, scoped...)...)
+	if err != nil {
+		return err
+	}
+	q, err := s.question(a)
+	if err != nil {
+		return err
+	}
+	until, err := plimsoll.ParseTime(a.values.Get("until"))
+	if err != nil {
+		return plimsoll.FieldErrorf("until", "%q; expected RFC 3339 like 2026-04-01T00:00:00Z", a.values.Get("until"))
+	}
+	out, err := s.opt.Desk.Late(r.Context(), q, until)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
 func (s *Server) getSeries(w http.ResponseWriter, r *http.Request) error {
 	a, err := ask(r, append([]string{"measure", "bucket"}, scoped...)...)
 	if err != nil {

@@ -58,6 +58,7 @@ func New(opt Options) *Server {
 	s.route("GET /api/v1/measures", s.getMeasures)
 	s.route("GET /api/v1/measures/series", s.getSeries)
 	s.route("GET /api/v1/explain/{measure}", s.getExplain)
+	s.route("GET /api/v1/late", s.getLate)
 	s.route("GET /api/v1/deployments", s.getDeployments)
 	s.route("GET /api/v1/deployments/{id...}", s.getDeployment)
 	s.route("GET /api/v1/incidents", s.getIncidents)
