@@ -74,6 +74,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		changesCommand(),
 		incidentsCommand(),
 		evidenceCommand(),
+		lateCommand(),
 		refoldCommand(),
 		versionCommand(),
 	)

@@ -13,7 +13,7 @@ var verbs = [][]string{
 	{"record", "deployment"}, {"record", "incident"}, {"record", "change"}, {"record", "flag"}, {"measures"}, {"explain"},
 	{"deployments"}, {"changes"}, {"incidents"}, {"compare"}, {"trend"}, {"baseline"}, {"targets"}, {"targets", "set"},
 	{"targets", "drop"}, {"signs"}, {"refold"}, {"version"}, {"evidence"}, {"evidence", "list"}, {"evidence", "confirm"},
-	{"evidence", "reject"},
+	{"evidence", "reject"}, {"late"},
 }
 
 func TestTheHelpOfEveryVerbShowsAnExampleAndItsExitCodes(t *testing.T) {
@@ -56,6 +56,8 @@ func TestWrongUseIsOneLineAndExitCode2(t *testing.T) {
 		"measures --service a --team b": "exclude each other",
 		"measures --server x --data y":  "--data: contradicts --server",
 		"measures --server ftp://x":     "--server",
+		"late":                          "--as-of is missing",
+		"refold --zone Moon":            "--zone",
 		"measures --server http://x --token-file":                                                         "token-file",
 		"measures --token-file nowhere --server http://127.0.0.1:1":                                       "--token-file",
 		"measures --data " + none:                                                                         "holds no data yet; import something first",

@@ -76,7 +76,7 @@ func TestLateEventsMakeTheWholeDifference(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got, want := numbers(t, again), numbers(t, late.Now); got != want {
-				t.Errorf("world %d, %s %q %v: %d events and %d named ones of %d give\n%s\nwant\n%s", seed, scope, q.Environment, q.Window, half, len(told)-half, len(x.events)-half, got, want)
+				t.Errorf("world %d, %s %q %v: %d events and %d named ones of %d give other numbers: %s", seed, scope, q.Environment, q.Window, half, len(told)-half, len(x.events)-half, firstDifference(got, want))
 			}
 			if len(late.Events) == 0 && numbers(t, late.Then) != numbers(t, late.Now) {
 				t.Errorf("world %d, %s: the numbers differ and no event is named", seed, scope)
@@ -91,4 +91,14 @@ func TestLateEventsMakeTheWholeDifference(t *testing.T) {
 	if differ == 0 || unnamed == 0 {
 		t.Error("nothing was told apart")
 	}
+}
+
+// firstDifference shows two texts from shortly before they differ.
+func firstDifference(got, want string) string {
+	at := 0
+	for at < min(len(got), len(want)) && got[at] == want[at] {
+		at++
+	}
+	piece := func(s string) string { return s[max(at-80, 0):min(at+80, len(s))] }
+	return piece(got) + "\nwant " + piece(want)
 }

@@ -119,7 +119,11 @@ func (l *Late) name(tx *store.Tx, q Question, from, to int64) error {
 		return err
 	}
 	services := map[string]bool{}
+	incidents := map[string]bool{} // an incident may belong to no service
 	for _, c := range changes {
+		if c.Fact == store.FactIncidents {
+			incidents[c.ID] = true
+		}
 		for _, s := range c.Services {
 			services[s] = true
 		}
@@ -141,7 +145,8 @@ func (l *Late) name(tx *store.Tx, q Question, from, to int64) error {
 		for len(changes) > 0 && changes[0].Seq < a.Seq {
 			changes = changes[1:]
 		}
-		if !a.Every && !slices.ContainsFunc(a.Services, func(s string) bool { return services[s] }) {
+		changed := a.Type == plimsoll.TypeIncident && incidents[a.Subject]
+		if !a.Every && !changed && !slices.ContainsFunc(a.Services, func(s string) bool { return services[s] }) {
 			return nil
 		}
 		e := LateEvent{
@@ -189,7 +194,8 @@ func changedWith(a store.About, changes []store.FactChange) (out []LateFact) {
 		if c.Seq != changes[0].Seq || len(out) == mostLateFacts {
 			break
 		}
-		if !a.Every && !slices.ContainsFunc(a.Services, func(s string) bool { return slices.Contains(c.Services, s) }) {
+		itself := a.Type == plimsoll.TypeIncident && c.Fact == store.FactIncidents && c.ID == a.Subject
+		if !a.Every && !itself && !slices.ContainsFunc(a.Services, func(s string) bool { return slices.Contains(c.Services, s) }) {
 			continue
 		}
 		how := "changed"

@@ -96,7 +96,8 @@ func (c *changed) add(fact, id string, from, to int64, services ...string) {
 }
 
 // deployments finds those that ended in the window, and those with which the
-// record of their service begins or began: the days of record follow from them.
+// record of their service begins or began, wherever: the days of record follow
+// from them, and whether there is a record at all.
 func (c *changed) deployments() error {
 	before, err := c.tx.AsOf(c.after).FirstDeployments(c.f)
 	if err != nil {
@@ -107,15 +108,15 @@ func (c *changed) deployments() error {
 		return err
 	}
 	where, args := c.f.where("", true)
-	return c.tx.each(`SELECT id, service, from_seq, to_seq, ended_at, counted FROM deployments`+turned+where+` AND ended_at < ?`,
-		append(c.args(args...), c.f.Window.To), func(rows *sql.Rows) error {
+	return c.tx.each(`SELECT id, service, from_seq, to_seq, ended_at, counted FROM deployments`+turned+where,
+		c.args(args...), func(rows *sql.Rows) error {
 			var id, service string
 			var from, to int64
 			var ended plimsoll.Time
 			var counted bool
 			err := rows.Scan(&id, &service, &from, &to, &ended, &counted)
 			first := counted && (before[service] == ended || now[service] == ended)
-			if ended >= c.f.Window.From || first {
+			if c.f.Window.Contains(ended) || first {
 				c.add(FactDeployments, id, from, to, service)
 			}
 			return err
