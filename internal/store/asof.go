@@ -11,11 +11,11 @@ import (
 const nothing = -1
 
 // AsOf returns a Tx that reads the facts as they followed from the events up to
-// seq; 0 is before the first. It holds for every read of facts that others are
-// answered with: deployments, lead times, evidence, incidents and failures, by
-// filter, by page and by id. What is kept without versions is read as it is now:
-// the catalogue, the other ids of deployments, the subjects and author dates of
-// commits, and the names behind references. Do not write through it.
+// seq; 0 is before the first. It holds for every read of facts: deployments, lead
+// times, evidence, incidents and failures, by filter, by page and by name. What is
+// kept without versions is read as it is now: the catalogue, the other ids of
+// deployments, the subjects and author dates of commits, and the names behind
+// references. Do not write through it.
 //
 // seq must be that of a Moment. In between the versions of facts say what
 // followed from part of a batch.

@@ -27,9 +27,12 @@ func mustJSON(tb testing.TB, v any) string {
 }
 
 // reads calls every method of a snapshot that reads, and returns what each said.
-func reads(tb testing.TB, o *Org) map[string]string {
+func reads(tb testing.TB, o *Org) map[string]string { return readsAs(tb, o, (*Tx).AsKnownNow) }
+
+func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 	out := map[string]string{}
 	mustView(tb, o, func(tx *Tx) error {
+		tx = as(tx)
 		var lines, points []string
 		line := func(s string) { lines = append(lines, s) }
 		point := func(v ...any) { points = append(points, mustJSON(tb, v)) }

@@ -201,24 +201,27 @@ func (tx *Tx) Deployments(f Filter, p Page) ([]plimsoll.Deployment, error) {
 
 // ServiceDeployments returns all current deployments of a service, by time.
 func (tx *Tx) ServiceDeployments(service string) ([]plimsoll.Deployment, error) {
-	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND service = ? AND to_seq = ? ORDER BY ended_at, id`,
-		service, int64(current))
+	held, at := tx.held("")
+	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND service = ? AND `+held+` ORDER BY ended_at, id`,
+		append([]any{service}, at...)...)
 }
 
 // DeploymentsAround returns the current deployments of a service that ended at
 // or after from and began no later than to.
 func (tx *Tx) DeploymentsAround(service string, from, to plimsoll.Time) ([]plimsoll.Deployment, error) {
-	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND service = ? AND to_seq = ? AND ended_at >= ? AND begun_at <= ?`,
-		service, int64(current), from, to)
+	held, at := tx.held("")
+	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND service = ? AND `+held+` AND ended_at >= ? AND begun_at <= ?`,
+		append(append([]any{service}, at...), from, to)...)
 }
 
 // DeploymentsNamed returns the current deployments with an id, commit or
 // version of that name.
 func (tx *Tx) DeploymentsNamed(name string) ([]plimsoll.Deployment, error) {
+	held, at := tx.held("")
 	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND id IN (
 			SELECT d.id FROM deployments d WHERE d.org = ? AND d.id = ? UNION SELECT d.id FROM deployments d WHERE d.org = ? AND d.commit_sha = ?
 			UNION SELECT d.id FROM deployments d WHERE d.org = ? AND d.version = ? UNION SELECT a.id FROM deployment_ids a WHERE a.org = ? AND a.alias = ?)
-		AND to_seq = ?`, tx.org, name, tx.org, name, tx.org, name, tx.org, name, int64(current))
+		AND `+held, append([]any{tx.org, name, tx.org, name, tx.org, name, tx.org, name}, at...)...)
 }
 
 // Deployment returns a current deployment by any id under which it was
@@ -254,8 +257,9 @@ func (tx *Tx) EvidenceOf(deployment string) ([]plimsoll.Evidence, error) {
 // TimelineEvidence returns the evidence against a service's deployments that
 // its timeline gave.
 func (tx *Tx) TimelineEvidence(service string) ([]plimsoll.Evidence, error) {
-	return docs[plimsoll.Evidence](tx, `SELECT doc FROM evidence WHERE org = ? AND service = ? AND to_seq = ? AND step = 'timeline' ORDER BY id`,
-		service, int64(current))
+	held, at := tx.held("")
+	return docs[plimsoll.Evidence](tx, `SELECT doc FROM evidence WHERE org = ? AND service = ? AND `+held+` AND step = 'timeline' ORDER BY id`,
+		append([]any{service}, at...)...)
 }
 
 // incidentWhere renders the filter for incidents. One belongs to the services
@@ -322,14 +326,16 @@ func (tx *Tx) Incident(id string) (plimsoll.Incident, bool, error) {
 // IncidentsOf returns the current incidents that have a deployment of a service
 // among their candidates.
 func (tx *Tx) IncidentsOf(service string) ([]plimsoll.Incident, error) {
+	held, at := tx.held("i.")
 	return docs[plimsoll.Incident](tx, `SELECT i.doc FROM incident_candidates c CROSS JOIN incidents i ON i.org = c.org AND i.id = c.id
-		WHERE c.org = ? AND c.service = ? AND i.to_seq = ? ORDER BY i.begun_at, i.id`, service, int64(current))
+		WHERE c.org = ? AND c.service = ? AND `+held+` ORDER BY i.begun_at, i.id`, append([]any{service}, at...)...)
 }
 
 // Failures returns the current failures of a service, by time.
 func (tx *Tx) Failures(service string) ([]plimsoll.Failure, error) {
-	return docs[plimsoll.Failure](tx, `SELECT doc FROM failures WHERE org = ? AND service = ? AND to_seq = ? ORDER BY failed_at, id`,
-		service, int64(current))
+	held, at := tx.held("")
+	return docs[plimsoll.Failure](tx, `SELECT doc FROM failures WHERE org = ? AND service = ? AND `+held+` ORDER BY failed_at, id`,
+		append([]any{service}, at...)...)
 }
 
 // Lead is a pair of change and service with what is known of the change.
@@ -397,13 +403,15 @@ func (tx *Tx) ChangesPage(f Filter, open bool, p Page) ([]Lead, error) {
 // LatestServices returns the services deployed to production last, the latest
 // first.
 func (tx *Tx) LatestServices(limit int) ([]string, error) {
-	return tx.strings(`SELECT service FROM deployments WHERE org = ? AND to_seq = ? AND production = 1
-		GROUP BY service ORDER BY max(ended_at) DESC, service LIMIT ?`, int64(current), limit)
+	held, at := tx.held("")
+	return tx.strings(`SELECT service FROM deployments WHERE org = ? AND `+held+` AND production = 1
+		GROUP BY service ORDER BY max(ended_at) DESC, service LIMIT ?`, append(at, limit)...)
 }
 
 // Teams returns every team that deployed or stands in the catalogue.
 func (tx *Tx) Teams() ([]string, error) {
-	names, err := tx.strings(`SELECT DISTINCT team FROM deployments WHERE org = ? AND to_seq = ? AND team <> '' ORDER BY team`, int64(current))
+	held, at := tx.held("")
+	names, err := tx.strings(`SELECT DISTINCT team FROM deployments WHERE org = ? AND `+held+` AND team <> '' ORDER BY team`, at...)
 	if err != nil {
 		return nil, err
 	}
