@@ -121,7 +121,8 @@ func (tx *Tx) MomentAt(cursor string, t plimsoll.Time) (Moment, error) {
 	return m, tx.missing(&m, upTo, t)
 }
 
-// mostMissing bounds how many events of a portion are looked at.
+// mostMissing bounds how many events of a portion are looked at. None that is
+// folded now is as long; the log of an older version has no moments at all.
 const mostMissing = 200_000
 
 // missing counts the events after a moment and up to another event that were

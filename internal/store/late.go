@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
 	"encoding/json"
 	"maps"
@@ -41,18 +42,9 @@ func (tx *Tx) FactChanges(f Filter, after, upTo int64) ([]FactChange, error) {
 		out = append(out, *x)
 	}
 	slices.SortFunc(out, func(a, b FactChange) int {
-		return compareAll(int(a.Seq-b.Seq), strings.Compare(a.Fact, b.Fact), strings.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Fact, b.Fact), cmp.Compare(a.ID, b.ID))
 	})
 	return out, nil
-}
-
-func compareAll(list ...int) int {
-	for _, n := range list {
-		if n != 0 {
-			return n
-		}
-	}
-	return 0
 }
 
 type changeKey struct {
