@@ -156,8 +156,9 @@ func TestAfterARefoldWhatIsNotKeptIsRefused(t *testing.T) {
 	var then []map[string]any
 	d.set(begin)
 	opt := app.Options{Data: dir, Now: d.now}
+	var last receipt
 	measures := func(h http.Handler, asOf string) (out map[string]any) {
-		path := "/api/v1/measures?from=2026-01-01&to=2026-03-01"
+		path := fmt.Sprintf("/api/v1/measures?from=2026-01-01&to=2026-03-01&min_seq=%d", last.Position)
 		if asOf != "" {
 			path += "&as_of=" + asOf
 		}
@@ -173,7 +174,8 @@ func TestAfterARefoldWhatIsNotKeptIsRefused(t *testing.T) {
 	running(t, opt, func(a *app.App) {
 		for i, portion := range shuffled(5, 6) {
 			d.set(begin.Add(time.Duration(i) * 9 * time.Hour)) // 1 April 10:07 and 19:07, 2 April 4:07, 13:07 and 22:07, 3 April 7:07
-			if w := record(a.Handler(), "POST", "/api/v1/events", portion); w.Code != 200 {
+			w := record(a.Handler(), "POST", "/api/v1/events", portion)
+			if w.Code != 200 || json.Unmarshal(w.Body.Bytes(), &last) != nil {
 				t.Fatalf("status %d: %s", w.Code, w.Body)
 			}
 			then = append(then, measures(a.Handler(), ""))
