@@ -83,6 +83,11 @@ func Days(w plimsoll.Window, zone *time.Location) float64 {
 	return whole + float64(inside)/float64(endLength) - float64(left)/float64(openLength)
 }
 
+// DayStart is the first moment of the day of a zone that t falls on.
+func DayStart(t plimsoll.Time, zone *time.Location) plimsoll.Time {
+	return midnight(dateOf(t, zone), zone)
+}
+
 // dateOf is the calendar date of t in a zone, as midnight UTC of that date.
 func dateOf(t plimsoll.Time, zone *time.Location) time.Time {
 	y, m, d := time.UnixMicro(int64(t)).In(zone).Date()

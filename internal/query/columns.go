@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/cells"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
@@ -35,7 +36,7 @@ func load(tx *store.Tx, f store.Filter) (*columns, error) {
 	if err != nil {
 		return nil, err
 	}
-	marks, err := evidence(tx, f.Service)
+	marks, err := cells.Evidence(tx, f.Service)
 	if err != nil {
 		return nil, err
 	}
@@ -47,14 +48,9 @@ func load(tx *store.Tx, f store.Filter) (*columns, error) {
 		c.record.First = plimsoll.First(c.record.First, at)
 	}
 	err = tx.DeploymentPoints(f, func(p store.DeploymentPoint) {
-		m := marks[p.ID]
-		c.deployments = append(c.deployments, metric.Deployment{
-			StartedAt: p.BegunAt, EndedAt: p.EndedAt, OldestAt: p.OldestAt, Service: index[p.Service],
-			Kind: metric.KindOf(p.Kind), Result: metric.ResultOf(p.Result), Evidence: m.accepted,
-			Counted: p.Counted, Judged: p.Judged, Failed: m.accepted != 0, Suspected: m.suspected,
-			Repairs: p.Repairs, Planned: p.Planned, Commit: p.Commit, Contents: p.Coverage != plimsoll.CoverageNone,
-			First: p.Coverage == plimsoll.CoverageFirst,
-		})
+		x := cells.Deployment(p, marks[p.ID])
+		x.Service = index[p.Service]
+		c.deployments = append(c.deployments, x)
 	})
 	if err != nil || !f.Production {
 		return c, err
@@ -85,25 +81,6 @@ func (c *columns) loadProduction(tx *store.Tx, f store.Filter) error {
 		return err
 	}
 	return tx.IncidentPoints(f, restores(&c.incidents))
-}
-
-// mark is the evidence against one deployment.
-type mark struct {
-	accepted  metric.EvidenceSet
-	suspected bool
-}
-
-func evidence(tx *store.Tx, service string) (map[string]mark, error) {
-	out := map[string]mark{}
-	err := tx.EvidenceMarks(service, func(e store.EvidenceMark) {
-		m := out[e.Deployment]
-		if e.Accepted {
-			m.accepted = m.accepted.With(e.Kind)
-		}
-		m.suspected = m.suspected || e.Suspected
-		out[e.Deployment] = m
-	})
-	return out, err
 }
 
 // cut takes what load would have read for the window out of columns that reach
@@ -222,13 +199,4 @@ func (d *Desk) columns(tx *store.Tx, f store.Filter, position int64) (*columns, 
 	}
 	d.memory.keep(key, r, head)
 	return r.columns, nil
-}
-
-// facts are what the measures of a filter are computed from.
-func (d *Desk) facts(tx *store.Tx, f store.Filter, position int64) (facts, error) {
-	c, err := d.columns(tx, f, position)
-	if err != nil {
-		return facts{}, err
-	}
-	return c.cut(f.Window), nil
 }

@@ -114,7 +114,7 @@ func (l *Late) name(tx *store.Tx, q Question, from, to int64) error {
 	if err != nil {
 		return err
 	}
-	changes, err := tx.FactChanges(f, from, to)
+	changes, err := tx.VersionChanges(f, from, to)
 	if err != nil || len(changes) == 0 {
 		return err
 	}
@@ -189,7 +189,7 @@ func portions(tx *store.Tx, to int64) func(seq int64) (int64, error) {
 
 // changedWith lists the facts of an event's services that changed with the
 // first portion of changes.
-func changedWith(a store.About, changes []store.FactChange) (out []LateFact) {
+func changedWith(a store.About, changes []store.VersionChange) (out []LateFact) {
 	for _, c := range changes {
 		if c.Seq != changes[0].Seq || len(out) == mostLateFacts {
 			break

@@ -56,9 +56,9 @@ func (d *Desk) Measures(ctx context.Context, q Question) (Measures, error) {
 	return in.measure(d.asked(q, position), d.period(q), bench, q.Scope), nil
 }
 
-// read returns the facts of a question, the question with what its time was found
-// to mean, and the position the facts were read at.
-func (d *Desk) read(ctx context.Context, q Question) (in facts, as Question, position int64, err error) {
+// read returns the figures of a question, the question with what its time was found
+// to mean, and the position they were read at.
+func (d *Desk) read(ctx context.Context, q Question) (in figures, as Question, position int64, err error) {
 	if _, err := q.filter(); err != nil {
 		return in, q, 0, err
 	}
@@ -69,7 +69,7 @@ func (d *Desk) read(ctx context.Context, q Question) (in facts, as Question, pos
 		as, position = q, at
 		f, err := q.filter()
 		if err == nil {
-			in, err = d.facts(tx, f, at)
+			in, err = d.figures(tx, f, at)
 		}
 		return err
 	})

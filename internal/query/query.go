@@ -5,10 +5,12 @@ package query
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/cells"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
@@ -35,6 +37,7 @@ type Desk struct {
 	now    func() time.Time
 	zone   *time.Location
 
+	cells   *cells.Cells // nil: everything comes from the rows
 	stalled atomic.Pointer[standstill]
 	memory  memory
 }
@@ -47,6 +50,7 @@ type Options struct {
 	Cursor string // of the follower that makes the facts
 	Now    func() time.Time
 	Zone   *time.Location // cuts days, weeks and months where a question names none
+	Cells  *cells.Cells   // of the organisation and the zone; nil answers everything from the rows
 }
 
 // New returns the desk of an organisation.
@@ -54,7 +58,7 @@ func New(db *store.DB, org *store.Org, opt Options) *Desk {
 	if opt.Zone == nil {
 		opt.Zone = time.UTC
 	}
-	return &Desk{db: db, org: org, cursor: opt.Cursor, now: opt.Now, zone: opt.Zone}
+	return &Desk{db: db, org: org, cursor: opt.Cursor, now: opt.Now, zone: opt.Zone, cells: opt.Cells}
 }
 
 // Question says what a number is asked about.
@@ -123,18 +127,23 @@ func (q Question) filter() (store.Filter, error) {
 }
 
 // view waits until the facts include what the caller may expect to see, then
-// runs fn on a snapshot.
+// runs fn on a snapshot, and again on another one if fn asks for that.
 func (d *Desk) view(ctx context.Context, minSeq int64, fn func(tx *store.Tx, position int64) error) error {
 	if err := d.wait(ctx, minSeq); err != nil {
 		return err
 	}
-	return d.org.View(ctx, func(tx *store.Tx) error {
-		position, err := tx.Position(d.cursor)
-		if err != nil {
+	for {
+		err := d.org.View(ctx, func(tx *store.Tx) error {
+			position, err := tx.Position(d.cursor)
+			if err != nil {
+				return err
+			}
+			return fn(tx, position)
+		})
+		if !errors.Is(err, errAgain) {
 			return err
 		}
-		return fn(tx, position)
-	})
+	}
 }
 
 // wait lets the facts catch up: with the event the caller named, else for a

@@ -21,7 +21,7 @@ var asOfProperties = []property{
 
 // unversioned are the reads of facts that do not follow a Tx into the past: they
 // are told of which time.
-var unversioned = []string{"FactChanges"}
+var unversioned = []string{"VersionChanges"}
 
 func readsAsOf(t *testing.T, open opener) {
 	o := mustOrg(t, open(t, Options{}), "default")
@@ -200,7 +200,7 @@ func factChanges(t *testing.T, open opener) {
 		return errors.Join(err1, err2, tx.PutOutcome("checkout", nil, []plimsoll.Failure{sampleFailure("d-1", 2, 3)}, 9))
 	})
 	ask := func(f Filter, after, upTo int64) string {
-		list := got(t, o, func(tx *Tx) ([]FactChange, error) { return tx.FactChanges(f, after, upTo) })
+		list := got(t, o, func(tx *Tx) ([]VersionChange, error) { return tx.VersionChanges(f, after, upTo) })
 		var out []string
 		for _, c := range list {
 			how := map[[2]bool]string{{true, false}: "+", {false, true}: "-", {true, true}: "~"}[[2]bool{c.Begun, c.Ended}]

@@ -139,7 +139,7 @@ func evidenceRows(evidence []plimsoll.Evidence) ([]version, error) {
 // PutIncidentFact makes an incident a current fact as of event seq; ok is false
 // when it was that already.
 func (tx *Tx) PutIncidentFact(i plimsoll.Incident, seq int64) (ok bool, err error) {
-	before, _, err := tx.Incident(i.ID)
+	before, existed, err := tx.Incident(i.ID)
 	if err != nil {
 		return false, err
 	}
@@ -157,19 +157,28 @@ func (tx *Tx) PutIncidentFact(i plimsoll.Incident, seq int64) (ok bool, err erro
 	if err := tx.putCandidates(i); err != nil {
 		return true, err
 	}
-	// It changes for every service that it belongs to or belonged to.
-	services := append(append([]string{i.CauseService, before.CauseService}, i.Services...), before.Services...)
+	// It changes for every service that it belongs to or belonged to, and for "" if that was none.
+	services := belongsTo(i)
+	if existed {
+		services = append(services, belongsTo(before)...)
+	}
 	slices.Sort(services)
 	services = slices.Compact(services)
-	if len(services) > 1 && services[0] == "" {
-		services = services[1:]
-	}
 	for _, s := range services {
 		if err := tx.noteChange(s, FactIncidents, span, seq); err != nil {
 			return true, err
 		}
 	}
 	return true, nil
+}
+
+// belongsTo are the services of an incident, or "" when it has none.
+func belongsTo(i plimsoll.Incident) []string {
+	out := slices.Clone(i.Services)
+	if i.CauseService != "" || len(out) == 0 {
+		out = append(out, i.CauseService)
+	}
+	return out
 }
 
 // PutOutcome makes the failures of a service, and the evidence that incidents
@@ -221,6 +230,11 @@ func (tx *Tx) Forget(cursor string) error {
 		}
 	}
 	if _, err := tx.exec(`DELETE FROM parked WHERE org = ? AND cursor = ?`, tx.org, cursor); err != nil {
+		return err
+	}
+	// The numbers go on, with one that nobody will find: who follows the changes
+	// must see that some are gone.
+	if _, err := tx.next("fact_change"); err != nil {
 		return err
 	}
 	return tx.SetCursor(cursor, 0)

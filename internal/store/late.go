@@ -11,9 +11,9 @@ import (
 	"github.com/plimsoll-dev/plimsoll"
 )
 
-// FactChange says that versions of a fact began or ended with an event, which is
+// VersionChange says that versions of a fact began or ended with an event, which is
 // the last of a portion that was folded together.
-type FactChange struct {
+type VersionChange struct {
 	Seq          int64
 	Fact         string // one of the kinds of fact_changes
 	ID           string // of a change REPOSITORY@SHA, of a pull request REPOSITORY#NUMBER
@@ -21,11 +21,11 @@ type FactChange struct {
 	Begun, Ended bool // both: it changed
 }
 
-// FactChanges returns what changed after one event and up to another among the
+// VersionChanges returns what changed after one event and up to another among the
 // facts that the measures of a filter and its window are computed from, in the
 // order of the log. The window must have an end.
-func (tx *Tx) FactChanges(f Filter, after, upTo int64) ([]FactChange, error) {
-	c := changed{tx: tx, f: f, after: after, upTo: upTo, found: map[changeKey]*FactChange{}}
+func (tx *Tx) VersionChanges(f Filter, after, upTo int64) ([]VersionChange, error) {
+	c := changed{tx: tx, f: f, after: after, upTo: upTo, found: map[changeKey]*VersionChange{}}
 	steps := []func() error{c.deployments, c.evidence}
 	if f.Production {
 		steps = append(steps, c.leads, c.failures, c.incidents)
@@ -35,13 +35,13 @@ func (tx *Tx) FactChanges(f Filter, after, upTo int64) ([]FactChange, error) {
 			return nil, err
 		}
 	}
-	out := make([]FactChange, 0, len(c.found))
+	out := make([]VersionChange, 0, len(c.found))
 	for _, x := range c.found {
 		slices.Sort(x.Services)
 		x.Services = slices.Compact(x.Services)
 		out = append(out, *x)
 	}
-	slices.SortFunc(out, func(a, b FactChange) int {
+	slices.SortFunc(out, func(a, b VersionChange) int {
 		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Fact, b.Fact), cmp.Compare(a.ID, b.ID))
 	})
 	return out, nil
@@ -56,7 +56,7 @@ type changed struct {
 	tx          *Tx
 	f           Filter
 	after, upTo int64
-	found       map[changeKey]*FactChange
+	found       map[changeKey]*VersionChange
 }
 
 // turned is the condition that a version began or ended in the span.
@@ -67,10 +67,10 @@ func (c *changed) args(more ...any) []any {
 }
 
 func (c *changed) add(fact, id string, from, to int64, services ...string) {
-	note := func(seq int64) *FactChange {
+	note := func(seq int64) *VersionChange {
 		k := changeKey{seq, fact, id}
 		if c.found[k] == nil {
-			c.found[k] = &FactChange{Seq: seq, Fact: fact, ID: id}
+			c.found[k] = &VersionChange{Seq: seq, Fact: fact, ID: id}
 		}
 		for _, s := range services {
 			if s != "" {
