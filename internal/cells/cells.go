@@ -166,3 +166,22 @@ func (c *Cells) Run(ctx context.Context) {
 		}
 	}
 }
+
+// Bytes is about how much memory the state takes.
+func (c *Cells) Bytes() int {
+	s := c.state.Load()
+	if s == nil {
+		return 0
+	}
+	n := 0
+	for _, b := range s.blocks {
+		n += b.bytes()
+	}
+	for _, c := range s.cells {
+		n += 8 + c.bytes()
+	}
+	for _, m := range s.months {
+		n += 200 + m.gaps.Bytes() + m.oldest.Bytes() + m.leads[0].spans.Bytes() + m.leads[1].spans.Bytes()
+	}
+	return n + 16*len(s.cells) + 8*len(s.calendar.starts)
+}

@@ -292,3 +292,14 @@ func (c *cell) empty() bool {
 	}
 	return empty
 }
+
+func (c *cell) bytes() int {
+	if c == nil {
+		return 0
+	}
+	n := 300 + cap(c.ends) + c.gaps.Bytes() + c.oldest.Bytes()
+	for i := range c.leads {
+		n += c.leads[i].spans.Bytes() + cap(c.leads[i].begun)
+	}
+	return n
+}

@@ -193,8 +193,13 @@ func (r *Run) Replace(gone, come []int64) (*Run, bool) {
 	return NewRun(append(out, come...)), len(gone) == 0
 }
 
-// Bytes is about how much memory the run takes.
-func (r *Run) Bytes() int { return 4*cap(r.seconds) + 8*cap(r.micros) + 2*cap(r.below) + 160 }
+// Bytes is about how much memory the run takes; the nil run takes none.
+func (r *Run) Bytes() int {
+	if r == nil {
+		return 0
+	}
+	return 4*cap(r.seconds) + 8*cap(r.micros) + 2*cap(r.below) + 160
+}
 
 // sortSeconds is sortSpans for 32 bits.
 func sortSeconds(xs []uint32) {

@@ -36,12 +36,6 @@ func (tx *Tx) FactChanges(after int64) (changes []FactChange, whole bool, err er
 	return changes, int64(len(changes)) == last-after, err
 }
 
-// CountFactChanges is how many changes are numbered above after.
-func (tx *Tx) CountFactChanges(after int64) (n int64, err error) {
-	_, err = tx.one(`SELECT count(*) FROM fact_changes WHERE org = ? AND num > ?`, tx.args(after), &n)
-	return n, err
-}
-
 // FactServices returns every service with a current fact.
 func (tx *Tx) FactServices() ([]string, error) {
 	return tx.strings(`SELECT DISTINCT service FROM deployments WHERE org = ? AND to_seq = ?

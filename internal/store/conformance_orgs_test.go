@@ -46,6 +46,10 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			tx.FailurePoints(f, func(a, b plimsoll.Time, s string) { point(a, b, s) }),
 			tx.IncidentPoints(f, func(a, b plimsoll.Time, s string) { point(a, b, s) }),
 			tx.EventsAbout(0, 9, func(a About) error { point(a); return nil }),
+			tx.ServiceRows("checkout", plimsoll.Window{To: plimsoll.Forever}, func(r DeploymentRow) { point(r) }),
+			tx.LeadRows("checkout", plimsoll.BasisChange, plimsoll.Window{To: plimsoll.Forever}, func(r LeadRow) { point(r) }),
+			tx.FailureRows("checkout", func(r FailureRow) { point(r) }),
+			tx.IncidentRows("basket", func(i plimsoll.Incident) { point(i) }),
 			tx.Changes("example/checkout", func(c plimsoll.ChangeReport) error { point(c); return nil }))
 		out["Facts"], out["points"] = strings.Join(lines, "\n"), strings.Join(points, "\n")
 		args := map[string][]any{
@@ -66,6 +70,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			"CountDeployments": {seen}, "CountEndedAfter": {after}, "LeadSights": {seen, plimsoll.BasisChange, LeadsOpen, Page{Limit: 9}},
 			"FailureSights": {seen, Page{Limit: 9}}, "CountSharedSpans": {f}, "IncidentSights": {seen, Page{Limit: 9}}, "CountIncidents": {f},
 			"MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {}, "VersionChanges": {late, int64(1), int64(9)}, "PortionOf": {int64(1)},
+			"FactChanges": {int64(0)},
 		}
 		v := reflect.ValueOf(tx)
 		for i := range v.NumMethod() {
@@ -98,7 +103,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 
 // walks are the methods that reads calls by name; writes are those that write.
 var (
-	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes", "EventsAbout"}
+	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes", "EventsAbout", "ServiceRows", "LeadRows", "FailureRows", "IncidentRows"}
 	writes = strings.Fields(`AsOf Past MarkMoment SetReplay Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDependencies
 		PutDeployment PutFlag PutIncident PutIncidentFact PutVerdict PutWords PutOutcome PutPullRequest PutService PutSettings PutTimeline
 		Resume SetAside SetCursor Unpark AsKnownNow Related`)
