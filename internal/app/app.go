@@ -136,7 +136,8 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		}
 	}
 	a.folder = fold.New(a.db, org, fold.Options{Log: opt.Log})
-	a.cells = cells.New(a.db, org, cells.Options{Zone: opt.Zone, Log: opt.Log})
+	a.cells = cells.New(a.db, org, cells.Options{Zone: opt.Zone, Dir: opt.Data, Definitions: query.Definitions, Log: opt.Log})
+	a.onStop("snapshot", a.cells.Save)
 	a.desk = query.New(a.db, org, query.Options{Cursor: fold.Cursor, Now: opt.Now, Zone: opt.Zone, Cells: a.cells})
 	site := web.New(web.Options{
 		Desk: a.desk, Door: a.door, Log: opt.Log, Token: opt.Token, Notice: a.Notices, Instance: a.instance,

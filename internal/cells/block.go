@@ -132,13 +132,24 @@ func (d *draft) block() *block {
 		b.elsewhere.team = append(b.elsewhere.team, team(r.team))
 	}
 	b.elsewhere.ended = pack(ended)
+	b.derive()
+	return b
+}
+
+// derive makes what follows from the columns.
+func (b *block) derive() {
 	b.deploys = make([]bool, len(b.teams))
 	for _, list := range [2][]uint16{b.deployments.team, b.elsewhere.team} {
 		for _, t := range list {
 			b.deploys[t] = true
 		}
 	}
-	return b
+	b.deployments.notHere = nil
+	for i, m := range b.deployments.mark {
+		if m&markCounted == 0 {
+			b.deployments.notHere = append(b.deployments.notHere, int32(i))
+		}
+	}
 }
 
 func (d *draft) teams() []string {
@@ -170,9 +181,6 @@ func (c *deployments) fill(rows []row, team func(string) uint16) {
 	c.mark, c.team = make([]mark, len(rows)), make([]uint16, len(rows))
 	for i, r := range rows {
 		ended[i], oldest[i], c.mark[i], c.team[i] = r.ended, r.oldest, r.mark, team(r.team)
-		if r.mark&markCounted == 0 {
-			c.notHere = append(c.notHere, int32(i))
-		}
 	}
 	c.ended, c.oldest = pack(ended), pack(oldest)
 }

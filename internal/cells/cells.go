@@ -22,8 +22,10 @@ import (
 
 // Options tune Cells; the zero value of all but Zone is what a server wants.
 type Options struct {
-	Zone *time.Location // cuts the days; nil is UTC
-	Log  *slog.Logger
+	Zone        *time.Location // cuts the days; nil is UTC
+	Dir         string         // where the snapshot is kept; "" keeps none
+	Definitions string         // version of the definitions that the facts follow
+	Log         *slog.Logger
 }
 
 // Cells follows the facts of one organisation. It is safe for concurrent use.
@@ -33,6 +35,10 @@ type Cells struct {
 	opt   Options
 	state atomic.Pointer[State]
 	mu    sync.Mutex // held by whoever makes the next state
+	tried bool       // the snapshot was looked at
+
+	saving sync.Mutex
+	saved  int64 // num of the snapshot
 }
 
 // New returns Cells that know nothing yet.
@@ -125,14 +131,23 @@ func (c *Cells) CatchUp(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if s := c.state.Load(); s != nil && s.num == num {
+		s := c.state.Load()
+		if s == nil && !c.tried {
+			s = c.restore(tx)
+		}
+		c.tried = true
+		switch {
+		case s == nil || s.num > num || num-s.num > mostFollowed:
+		case s.num == num:
+			c.state.Store(s)
 			return nil
-		} else if s != nil && s.num < num && num-s.num < mostFollowed {
+		default:
 			if _, ok, err := c.next(tx, s); ok || err != nil {
 				return err
 			}
 		}
-		s, err := build(tx, c.opt.Zone)
+		c.state.Store(nil) // what is left behind this far helps nobody
+		s, err = build(tx, c.opt.Zone)
 		if err == nil {
 			c.state.Store(s)
 		}
@@ -147,11 +162,20 @@ const mostFollowed = 100_000
 // again.
 const rest = 500 * time.Millisecond
 
+// between is the least time between two snapshots while the server runs; one more is made at its end.
+const between = 15 * time.Minute
+
 // Run follows until ctx ends. Trouble with the store is logged and tried again.
 func (c *Cells) Run(ctx context.Context) {
+	last := time.Now()
 	for {
 		changed := c.db.Changed()
-		if err := c.CatchUp(ctx); err != nil && ctx.Err() == nil {
+		err := c.CatchUp(ctx)
+		if err == nil && time.Since(last) > between {
+			last = time.Now()
+			err = c.Save(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
 			c.opt.Log.Error("cells", "err", err)
 		}
 		select {

@@ -70,6 +70,9 @@ func (t *touched) note(c store.FactChange) {
 // load reads what was touched of a service, and takes the rest from the block it had, which may be nil
 // where all was touched. It widens where to what it had to read.
 func load(tx *store.Tx, name string, before *block, where *touched) (*block, error) {
+	if name == "" {
+		*where = touched{incidents: true} // those that belong to no service; nothing else has none
+	}
 	var marked map[string]evidence
 	if before != nil {
 		marked = before.marked

@@ -100,10 +100,18 @@ func dayOf(date time.Time, zone *time.Location) (start, length plimsoll.Time) {
 	return start, midnight(date.AddDate(0, 0, 1), zone) - start
 }
 
-// midnight is the first moment of a date in a zone. Some zones change their clocks around midnight, so
+// midnight is the first moment of a date in a zone. The date is given as midnight UTC.
+func midnight(date time.Time, zone *time.Location) plimsoll.Time {
+	if year := date.Year(); year > 1900 && year < 2200 {
+		return daysOf(zone, year)[date.YearDay()-1]
+	}
+	return firstMoment(date, zone)
+}
+
+// firstMoment is midnight, worked out. Some zones change their clocks around midnight, so
 // that a day begins at one o'clock or twelve strikes twice, and time.Date does not say which of two
 // moments it gives. The date is given as midnight UTC; no zone changes its clock twice in two days.
-func midnight(date time.Time, zone *time.Location) plimsoll.Time {
+func firstMoment(date time.Time, zone *time.Location) plimsoll.Time {
 	before := date.Add(-24 * time.Hour).In(zone)
 	_, offset := before.Zone()
 	t := date.Add(-time.Duration(offset) * time.Second)

@@ -234,3 +234,11 @@ func sortSeconds(xs []uint32) {
 		copy(xs, from)
 	}
 }
+
+// Seconds are the whole seconds that the run keeps, nil when it keeps microseconds. They must not be
+// written to.
+func (r *Run) Seconds() []uint32 { return r.seconds }
+
+// Micros are the microseconds that the run keeps, nil when it keeps whole seconds. They must not be
+// written to.
+func (r *Run) Micros() []int64 { return r.micros }

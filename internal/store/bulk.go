@@ -2,6 +2,9 @@ package store
 
 import (
 	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"hash/fnv"
 
 	"github.com/plimsoll-dev/plimsoll"
 )
@@ -34,6 +37,27 @@ func (tx *Tx) FactChanges(after int64) (changes []FactChange, whole bool, err er
 			return err
 		})
 	return changes, int64(len(changes)) == last-after, err
+}
+
+// FactTrail names the changes up to a number: a hash of the last of them, which
+// stores that went different ways do not share. It is "" where some of these
+// are no longer there.
+func (tx *Tx) FactTrail(num int64) (string, error) {
+	const length = 64
+	h, n := fnv.New128a(), int64(0)
+	err := tx.each(`SELECT num, seq, service, kind, from_at, to_at FROM fact_changes WHERE org = ? AND num > ? AND num <= ? ORDER BY num`,
+		tx.args(num-length, num), func(rows *sql.Rows) error {
+			var num, seq, from, to int64
+			var service, kind string
+			err := rows.Scan(&num, &seq, &service, &kind, &from, &to)
+			fmt.Fprintln(h, num, seq, service, kind, from, to)
+			n++
+			return err
+		})
+	if err != nil || n < min(num, length) {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // FactServices returns every service with a current fact.

@@ -70,7 +70,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			"CountDeployments": {seen}, "CountEndedAfter": {after}, "LeadSights": {seen, plimsoll.BasisChange, LeadsOpen, Page{Limit: 9}},
 			"FailureSights": {seen, Page{Limit: 9}}, "CountSharedSpans": {f}, "IncidentSights": {seen, Page{Limit: 9}}, "CountIncidents": {f},
 			"MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {}, "VersionChanges": {late, int64(1), int64(9)}, "PortionOf": {int64(1)},
-			"FactChanges": {int64(0)},
+			"FactChanges": {int64(0)}, "FactTrail": {int64(1)},
 		}
 		v := reflect.ValueOf(tx)
 		for i := range v.NumMethod() {
