@@ -171,6 +171,9 @@ func TestAt(t *testing.T) {
 	h.catchUp(c)
 	h.change()
 	err := h.org.View(t.Context(), func(old *store.Tx) error {
+		if _, err := old.LastFactChange(); err != nil { // the first read makes the snapshot
+			return err
+		}
 		h.change()
 		if s, err := at(); s == nil || err != nil {
 			t.Errorf("a few changes were not followed: %v, %v", s, err)

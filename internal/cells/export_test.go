@@ -31,14 +31,17 @@ func (s *State) difference(o *State) string {
 		return fmt.Sprintf("change %d, want %d", s.num, o.num)
 	}
 	byName := map[string][]byte{}
+	nothing := func(name string) []byte { return encoded((&draft{name: name}).block().encode) }
 	for _, b := range o.blocks {
-		byName[b.name] = encoded(b.encode)
+		if have := encoded(b.encode); !bytes.Equal(have, nothing(b.name)) {
+			byName[b.name] = have
+		}
 	}
 	for _, b := range s.blocks {
 		want := byName[b.name]
 		delete(byName, b.name)
 		if want == nil {
-			want = encoded((&draft{name: b.name}).block().encode) // it has lost all it had
+			want = nothing(b.name) // it has lost all it had
 		}
 		if !bytes.Equal(encoded(b.encode), want) {
 			return "the columns of " + b.name

@@ -171,49 +171,60 @@ func (s *State) follow(tx *store.Tx, changes []store.FactChange) (*State, bool, 
 		}
 		t.note(c)
 	}
-	out := *s
-	out.num += int64(len(changes))
-	out.blocks = slices.Clone(s.blocks)
-	type pair struct {
-		before, after *block
-		where         touched
-	}
-	var pairs []pair
-	first, last := int64(math.MaxInt64), int64(0)
+	pairs := make([]pair, 0, len(services))
 	for name, where := range services {
-		i, known := out.find(name)
-		var before *block
-		if known {
-			before = out.blocks[i]
+		p := pair{where: *where}
+		if i, known := s.find(name); known {
+			p.before = s.blocks[i]
 		} else {
-			*where = all
+			p.where = all
 		}
-		after, err := load(tx, name, before, where)
-		if err != nil {
+		var err error
+		if p.after, err = load(tx, name, p.before, &p.where); err != nil {
 			return nil, false, err
 		}
-		if known {
-			out.blocks[i] = after
-		} else {
-			out.blocks = slices.Insert(out.blocks, i, after)
-		}
-		pairs = append(pairs, pair{before, after, *where})
-		f, l := after.extent()
-		first, last = min(first, f), max(last, l)
+		pairs = append(pairs, p)
 	}
-	if first > last {
-		first, last = 0, 0
+	out, ok := s.with(pairs)
+	if ok {
+		out.num = s.num + int64(len(changes))
+	}
+	return out, ok, nil
+}
+
+// pair is a service that changed; before is nil for a new one.
+type pair struct {
+	before, after *block
+	where         touched
+}
+
+// with returns the state with other blocks. It reports false when the cells do not have what shall go.
+func (s *State) with(pairs []pair) (*State, bool) {
+	out := *s
+	out.blocks = slices.Clone(s.blocks)
+	first, last := int64(math.MaxInt64), int64(0)
+	for _, p := range pairs {
+		i, known := out.find(p.after.name)
+		if known {
+			out.blocks[i] = p.after
+		} else {
+			out.blocks = slices.Insert(out.blocks, i, p.after)
+		}
+		f, l := p.after.extent()
+		first, last = min(first, f), max(last, l)
 	}
 	if len(s.calendar.starts) == 0 {
 		out.fill()
-		return &out, true, nil
+		return &out, true
 	}
-	out.calendar = s.calendar.reaching(first, last)
+	if first <= last {
+		out.calendar = s.calendar.reaching(first, last)
+	}
 	d := deltas{calendar: &out.calendar, days: map[int]*delta{}}
 	out.cells = s.moved(&out.calendar)
 	if out.cells == nil {
 		out.fill() // older days than ever came before
-		return &out, true, nil
+		return &out, true
 	}
 	for _, p := range pairs {
 		d.replace(p.before, p.after, p.where)
@@ -221,12 +232,12 @@ func (s *State) follow(tx *store.Tx, changes []store.FactChange) (*State, bool, 
 	for day, x := range d.days {
 		c, ok := out.cells[day].apply(x)
 		if !ok {
-			return nil, false, nil
+			return nil, false
 		}
 		out.cells[day] = c
 	}
 	out.group(s, d.days)
-	return &out, true, nil
+	return &out, true
 }
 
 // moved copies the cells to the days of another calendar; nil where what was in day 0 has days there.

@@ -40,21 +40,20 @@ func (tx *Tx) FactChanges(after int64) (changes []FactChange, whole bool, err er
 }
 
 // FactTrail names the changes up to a number: a hash of the last of them, which
-// stores that went different ways do not share. It is "" where some of these
-// are no longer there.
+// stores that went different ways do not share. It is "" where the change of
+// that number is no longer there.
 func (tx *Tx) FactTrail(num int64) (string, error) {
 	const length = 64
-	h, n := fnv.New128a(), int64(0)
+	h, last := fnv.New128a(), int64(0)
 	err := tx.each(`SELECT num, seq, service, kind, from_at, to_at FROM fact_changes WHERE org = ? AND num > ? AND num <= ? ORDER BY num`,
 		tx.args(num-length, num), func(rows *sql.Rows) error {
-			var num, seq, from, to int64
+			var seq, from, to int64
 			var service, kind string
-			err := rows.Scan(&num, &seq, &service, &kind, &from, &to)
-			fmt.Fprintln(h, num, seq, service, kind, from, to)
-			n++
+			err := rows.Scan(&last, &seq, &service, &kind, &from, &to)
+			fmt.Fprintln(h, last, seq, service, kind, from, to)
 			return err
 		})
-	if err != nil || n < min(num, length) {
+	if err != nil || last != num {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
