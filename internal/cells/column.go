@@ -43,6 +43,32 @@ func (c *column) search(v int64) int {
 	}
 	s := ceilSecond(v)
 	lo, hi := 0, len(c.seconds)
+	if hi == 0 || s <= int64(c.seconds[0]) {
+		return 0
+	}
+	if last := int64(c.seconds[hi-1]); s > last {
+		return hi
+	}
+	// What comes evenly over time is near where it should be: a guess, and steps that double from there,
+	// look at fewer places far apart than halving would.
+	first, last := float64(c.seconds[0]), float64(c.seconds[hi-1])
+	guess := int((float64(s) - first) / (last - first) * float64(hi-1))
+	for step := 8; ; step *= 2 {
+		if int64(c.seconds[guess]) < s {
+			lo = guess + 1
+			if guess += step; guess >= hi {
+				break
+			}
+		} else {
+			hi = guess
+			if guess -= step; guess < lo {
+				break
+			}
+		}
+		if hi-lo < step {
+			break
+		}
+	}
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
 		if int64(c.seconds[mid]) < s {

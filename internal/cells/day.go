@@ -15,6 +15,7 @@ type cell struct {
 	tally          metric.Tally
 	ends           moments // of the counted deployments
 	first, last    int64   // of them
+	latest         int64   // nothing of the day was deployed or delivered after this moment
 	gaps           *metric.Run
 	oldest         *metric.Run
 	oldestNegative int
@@ -88,6 +89,7 @@ func (c *calendar) whole(w plimsoll.Window) (from, to int) {
 
 // delta is what has gone from the cell of a day, and what has come to it.
 type delta struct {
+	latest              int64        // moment of the last deployment or delivery that has come
 	tally               metric.Tally // what has come, less what has gone
 	ends, oldest        change
 	oldestNegative      int
@@ -118,6 +120,7 @@ type deltas struct {
 	days     map[int]*delta
 }
 
+// on is the change of the day of a moment.
 func (d *deltas) on(t int64) *delta {
 	day := d.calendar.find(t)
 	x := d.days[day]
@@ -125,6 +128,13 @@ func (d *deltas) on(t int64) *delta {
 		x = &delta{}
 		d.days[day] = x
 	}
+	return x
+}
+
+// at is the same for a moment at which something was deployed or delivered.
+func (d *deltas) at(t int64) *delta {
+	x := d.on(t)
+	x.latest = max(x.latest, t)
 	return x
 }
 
@@ -181,7 +191,7 @@ func differ[T any](old, new []T, compare func(a, b T) int, put func(v T, sign in
 }
 
 func (d *deltas) row(r row, sign int) {
-	x := d.on(r.ended)
+	x := d.at(r.ended)
 	t := tallyOf([]mark{r.mark})
 	if sign > 0 {
 		x.tally.Merge(t)
@@ -207,11 +217,11 @@ func (d *deltas) lead(kind int, l lead, sign int) {
 			d.on(l.start).begun[kind].put(l.start, sign)
 		}
 	case l.start == 0:
-		d.on(l.delivered).unstamped[kind] += sign
+		d.at(l.delivered).unstamped[kind] += sign
 	case l.start > l.delivered:
-		d.on(l.delivered).negative[kind] += sign
+		d.at(l.delivered).negative[kind] += sign
 	default:
-		d.on(l.delivered).spans[kind].put(l.delivered-l.start, sign)
+		d.at(l.delivered).spans[kind].put(l.delivered-l.start, sign)
 		d.on(l.start).begun[kind].put(l.start, sign)
 	}
 }
@@ -224,6 +234,7 @@ func (c *cell) apply(d *delta) (*cell, bool) {
 	}
 	out.tally.Merge(d.tally)
 	out.oldestNegative += d.oldestNegative
+	out.latest = max(out.latest, d.latest)
 	ok := true
 	if d.ends.sort() {
 		var list []int64

@@ -53,12 +53,12 @@ func (s *State) difference(o *State) string {
 	days := map[int64][]byte{}
 	for i, c := range o.cells {
 		if c != nil {
-			days[o.calendar.start(i)] = encoded(c.encode)
+			days[o.calendar.start(i)] = c.content()
 		}
 	}
 	for i, c := range s.cells {
 		at := s.calendar.start(i)
-		if c != nil && !bytes.Equal(encoded(c.encode), days[at]) {
+		if c != nil && !bytes.Equal(c.content(), days[at]) {
 			return fmt.Sprintf("the day from %d", at)
 		}
 		if c == nil && days[at] != nil {
@@ -91,4 +91,11 @@ func (c *Cells) Change() int64 {
 		return s.num
 	}
 	return -1
+}
+
+// content is the cell without its bound of the latest moment, which need not be tight.
+func (c *cell) content() []byte {
+	bare := *c
+	bare.latest = 0
+	return encoded(bare.encode)
 }

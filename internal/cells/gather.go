@@ -55,6 +55,7 @@ func (v *values) runs(yield func(*metric.Run)) {
 type deliveries struct {
 	spans               values
 	negative, unstamped int
+	latest              int64 // moment of the last of them
 }
 
 // take is what the deployments and leads of some window add up to.
@@ -63,6 +64,7 @@ type take struct {
 	ends           []int64 // of the counted deployments, pick by pick
 	oldest         values
 	oldestNegative int
+	latest         int64 // moment of the last of them
 	leads          [2]deliveries
 }
 
@@ -104,6 +106,7 @@ func (p pick) collect(w plimsoll.Window, out *take) {
 	p.collectDeployments(w, out)
 	for i := range p.leads {
 		p.leads[i].collect(p, w, &out.leads[i])
+		out.latest = max(out.latest, out.leads[i].latest)
 	}
 }
 
@@ -111,6 +114,9 @@ func (p pick) collectDeployments(w plimsoll.Window, out *take) {
 	out.tally.Merge(p.tally(w))
 	c := &p.deployments
 	from, to := c.span(w)
+	if from < to {
+		out.latest = max(out.latest, c.ended.at(to-1))
+	}
 	for i := from; i < to; i++ {
 		if !p.has(c.team[i]) {
 			continue
@@ -129,8 +135,12 @@ func (p pick) collectDeployments(w plimsoll.Window, out *take) {
 
 func (c *leads) collect(p pick, w plimsoll.Window, out *deliveries) {
 	from, to := c.at.search(int64(w.From)), c.at.search(int64(w.To))
+	if from < to {
+		out.latest = max(out.latest, c.at.at(to-1))
+	}
 	switch {
 	case from >= to:
+		// Nothing but what is odd.
 	case p.team == everyTeam:
 		out.spans.addFrom(&c.span, int(c.first[from]), int(c.first[to]))
 	default:
@@ -142,6 +152,7 @@ func (c *leads) collect(p pick, w plimsoll.Window, out *deliveries) {
 	}
 	for _, o := range c.odd {
 		if p.has(o.team) && w.Contains(plimsoll.Time(o.at)) {
+			out.latest = max(out.latest, o.at)
 			out.negative += one(o.negative)
 			out.unstamped += one(!o.negative)
 		}

@@ -153,7 +153,22 @@ func (v *view) walk(w plimsoll.Window, to walker) {
 		day++
 	}
 	if last < w.To {
-		to.edge(plimsoll.Window{From: last, To: w.To})
+		v.tail(end, plimsoll.Window{From: last, To: w.To}, to)
+	}
+}
+
+// tail is the last day of a window, which ends before it does. Mostly that is today, and nothing of it is
+// left out.
+func (v *view) tail(day int, w plimsoll.Window, to walker) {
+	if day >= len(v.cells) {
+		return // nothing is known of so late a day
+	}
+	switch c := v.cells[day]; {
+	case c == nil:
+	case c.latest < int64(w.To):
+		to.day(c)
+	default:
+		to.edge(w)
 	}
 }
 
@@ -355,6 +370,12 @@ func (v *view) open(t int64, kind int) (n int) {
 	n = v.backlog[kind][day]
 	if c := v.cells[day]; c != nil {
 		n += c.leads[kind].begun.before(t)
+		if c.latest < t {
+			if spans := c.leads[kind].spans; spans != nil {
+				n -= spans.Len()
+			}
+			return n
+		}
 		// Less what was delivered on the day before the moment.
 		from := v.calendar.start(day)
 		for _, b := range v.blocks {

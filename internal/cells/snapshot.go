@@ -267,6 +267,7 @@ func (c *cell) encode(e *encoder) {
 	e.bytes(c.ends)
 	e.int(c.first)
 	e.int(c.last)
+	e.int(c.latest)
 	e.run(c.gaps)
 	e.run(c.oldest)
 	e.int(int64(c.oldestNegative))
@@ -292,7 +293,8 @@ func decodeCell(d *decoder) *cell {
 	for i := range t.ByEvidence {
 		t.ByEvidence[i] = int(d.int())
 	}
-	c.ends, c.first, c.last, c.gaps, c.oldest, c.oldestNegative = d.bytes(), d.int(), d.int(), d.run(), d.run(), int(d.int())
+	c.ends, c.first, c.last, c.latest = d.bytes(), d.int(), d.int(), d.int()
+	c.gaps, c.oldest, c.oldestNegative = d.run(), d.run(), int(d.int())
 	for i := range c.leads {
 		l := &c.leads[i]
 		l.spans, l.negative, l.unstamped, l.begun = d.run(), int(d.int()), int(d.int()), d.bytes()

@@ -131,7 +131,7 @@ func (s *State) makeCell(day int, begun [2][]int64) *cell {
 	for _, b := range s.blocks {
 		pick{b, everyTeam}.collect(w, &t)
 	}
-	c := &cell{tally: t.tally, oldest: t.oldest.run(), oldestNegative: t.oldestNegative}
+	c := &cell{tally: t.tally, oldest: t.oldest.run(), oldestNegative: t.oldestNegative, latest: t.latest}
 	metric.SortSpans(t.ends)
 	c.setEnds(t.ends)
 	for i := range c.leads {

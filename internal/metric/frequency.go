@@ -120,9 +120,16 @@ func gaps(ends []int64) Spans {
 func (f *Frequency) gradeMedian(counts []int, rec Record, p Period, b *Benchmark) {
 	var rates []float64
 	var cis []Interval
+	// Most services are older than the window, and have all of it in common.
+	whole := p.observed()
+	wholeDays := Days(whole, p.zone())
 	for i, first := range rec.Services {
-		w := p.Record(first)
-		if days := Days(w, p.zone()); enoughRecord(w, days) {
+		w, days := whole, wholeDays
+		if first == 0 || first > p.From {
+			w = p.Record(first)
+			days = Days(w, p.zone())
+		}
+		if enoughRecord(w, days) {
 			r, ci := rate(counts[i], days)
 			rates = append(rates, *r)
 			cis = append(cis, *ci)
