@@ -235,7 +235,7 @@ func failuresOf(picks []pick, org bool, before plimsoll.Time) (caused, incidents
 				break
 			}
 			if org {
-				if len(x.services) > 0 && x.services[0] != p.name {
+				if !x.countsFor(p.name) {
 					continue
 				}
 			} else if len(x.services) > 1 {

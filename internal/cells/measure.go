@@ -82,8 +82,7 @@ func (s *State) Measures(q Question) Answer {
 	out.LeadTime = metric.LeadTimesFrom(v.leadSample(t, 0), v.leadSample(t, 1),
 		metric.Sample{Spans: &t.oldest, Negative: t.oldestNegative}, q.Benchmark)
 	out.Failure = t.tally.FailureRate(v.tally(q.Young(q.Delay)), q.Benchmark)
-	caused, incidents := failuresOf(v.picks, v.org, w.To)
-	out.Restore = metric.RestoreTimesOf(caused, incidents, q.Period, q.Benchmark)
+	out.Restore = v.restores()
 	out.Rework, out.Rollbacks = t.tally.ReworkRate(q.Benchmark), t.tally.Rollbacks()
 	return out
 }

@@ -8,7 +8,7 @@ import (
 // Series answers one measure for every day, week or month of the window; nil for one that is unknown.
 func (s *State) Series(q Question, m metric.Measure, unit metric.Unit) []metric.Point {
 	v := s.view(q)
-	if m == metric.TimeToRestore {
+	if m == metric.TimeToRestore && (!v.org || v.ancient) {
 		caused, _ := failuresOf(v.picks, v.org, v.End())
 		return metric.Series(m, metric.SeriesFacts{Caused: caused}, q.Period, unit)
 	}
@@ -20,8 +20,12 @@ func (s *State) Series(q Question, m metric.Measure, unit metric.Unit) []metric.
 		if w.From >= w.To {
 			break
 		}
-		if m == metric.LeadTime {
+		switch m {
+		case metric.LeadTime:
 			parts[i].Spans = v.spans(w)
+			continue
+		case metric.TimeToRestore:
+			parts[i].Spans = v.restored(w)
 			continue
 		}
 		parts[i].Tally = v.tally(w)
@@ -51,6 +55,17 @@ func (v *view) spans(w plimsoll.Window) metric.Spans {
 		day:   func(c *cell) { out.Add(c.leads[0].spans) },
 		month: func(m *month) { out.AddGroup(m.leads[0].spans) },
 	})
+	return out
+}
+
+// restored are the times to restore of the failures that began in a window, for the organisation.
+func (v *view) restored(w plimsoll.Window) metric.Spans {
+	out, sample := &metric.Runs{}, metric.Sample{}
+	for _, m := range v.months {
+		for i := range m.failures {
+			v.outage(&m.failures[i], m, w, &sample, out)
+		}
+	}
 	return out
 }
 

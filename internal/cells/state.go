@@ -19,6 +19,7 @@ type State struct {
 	calendar calendar
 	cells    []*cell // by day
 	months   []*month
+	ancient  bool     // something failed before the days of the calendar
 	backlog  [2][]int // how many changes, pull requests were begun and not delivered when a day began
 }
 
@@ -107,6 +108,14 @@ func (b *block) extent() (first, last int64) {
 		for _, o := range l.odd {
 			see(o.at)
 		}
+	}
+	if n := len(b.failures); n > 0 {
+		see(b.failures[0].at)
+		see(b.failures[n-1].at)
+	}
+	if n := len(b.incidents); n > 0 {
+		see(b.incidents[0].at)
+		see(b.incidents[n-1].at)
 	}
 	return first, last
 }
@@ -229,6 +238,9 @@ func (s *State) with(pairs []pair) (*State, bool) {
 	for _, p := range pairs {
 		d.replace(p.before, p.after, p.where)
 	}
+	for _, p := range pairs {
+		d.outages(p.before, p.after)
+	}
 	for day, x := range d.days {
 		c, ok := out.cells[day].apply(x)
 		if !ok {
@@ -259,6 +271,8 @@ type month struct {
 	oldestNegative int
 	gaps, oldest   *metric.Group
 	leads          [2]leadMonth
+	failures       []outages // by severity
+	incidents      []outages // all together
 }
 
 type leadMonth struct {
@@ -275,6 +289,7 @@ func (s *State) group(before *State, changed map[int]*delta) {
 			kept[before.calendar.start(m.from)] = m
 		}
 	}
+	s.ancient = s.anyAncient()
 	s.months = nil
 	starts := s.calendar.months
 	for i := range max(len(starts)-1, 0) {
@@ -344,5 +359,6 @@ func (s *State) makeMonth(from, to int) *month {
 	for i := range spans {
 		m.leads[i].spans = metric.NewGroup(spans[i])
 	}
+	s.addOutages(m)
 	return m
 }
