@@ -52,6 +52,15 @@ func (d *Desk) figuresOf(tx *store.Tx, f store.Filter, position int64, windows .
 	return out, nil
 }
 
+// facts are the rows themselves, of the store: for whoever must name them.
+func (d *Desk) facts(tx *store.Tx, f store.Filter, position int64) (facts, error) {
+	c, err := d.columns(tx, f, position)
+	if err != nil {
+		return facts{}, err
+	}
+	return c.cut(f.Window), nil
+}
+
 // inMemory is the state of the cells for a snapshot; nil when the rows must be asked.
 func (d *Desk) inMemory(tx *store.Tx, f store.Filter) (*cells.State, error) {
 	if d.cells == nil || tx.Past() || !inCells(f) || d.cells.Zone().String() != d.zone.String() {

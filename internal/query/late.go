@@ -103,8 +103,11 @@ func (d *Desk) measured(tx *store.Tx, q Question, position int64, bench *metric.
 	if err != nil {
 		return Measures{}, err
 	}
-	in, err := d.facts(tx, f, position)
-	return in.measure(d.asked(q, position), d.period(q), bench, q.Scope), err
+	in, err := d.figures(tx, f, position)
+	if err != nil {
+		return Measures{}, err
+	}
+	return in.measure(d.asked(q, position), d.period(q), bench, q.Scope), nil
 }
 
 // name fills the lists of events.
