@@ -175,10 +175,10 @@ func BenchmarkYear(b *testing.B) {
 	for _, x := range metric.Explanations {
 		ask := query.ExplainAsk{Measure: x.Measure, Basis: x.Basis}
 		b.Run("explain/org-365d/"+string(x.Measure)+"/"+x.Basis, func(b *testing.B) {
-			timed(b, func() error {
+			timed(b, whole(func() error {
 				_, err := desk.Explain(ctx, of("org", window), ask)
 				return err
-			})
+			}))
 		})
 		first, err := desk.Explain(ctx, of("org", window), ask)
 		if err != nil {
@@ -188,10 +188,10 @@ func BenchmarkYear(b *testing.B) {
 			continue
 		}
 		b.Run("explain/org-365d/"+string(x.Measure)+"/"+x.Basis+"/next", func(b *testing.B) {
-			timed(b, func() error {
+			timed(b, whole(func() error {
 				_, err := desk.Explain(ctx, of("org", window), ask)
 				return err
-			})
+			}))
 		})
 	}
 	for _, path := range []string{"/api/v1/measures?from=now-365d", "/api/v1/deployments?limit=50", "/?window=90d", "/?window=365d", "/services/service-100"} {
