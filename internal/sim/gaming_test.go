@@ -29,7 +29,7 @@ func TestEachSignOfGamingCanBeFound(t *testing.T) {
 	}
 	repository := map[string]string{}
 	for _, s := range o.Services() {
-		if len(s.Paths) == 0 {
+		if repository[s.Repository] == "" { // of several the first, which is the one with the sign
 			repository[s.Repository] = s.Name
 		}
 	}
