@@ -61,7 +61,7 @@ var documented = map[string]string{
 const webhookSecret = "the secret of the hook"
 
 func TestVendorsSayWhatTheirDocumentationShows(t *testing.T) {
-	_, all, _ := year(t, sim.Config{Seed: 14, Services: 16, Deployments: 120, Gaming: true})
+	_, all, _ := year(t, sim.Config{Seed: 14, Services: 16, Deployments: 50, Gaming: true})
 	var sent []sim.Sent
 	v := sim.NewVendors(webhookSecret, func(s sim.Sent) error { sent = append(sent, s); return nil })
 	commits, merged := map[string]bool{}, 0
