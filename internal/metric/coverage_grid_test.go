@@ -217,10 +217,10 @@ var coverageBounds = map[string]struct{ low, high, worst float64 }{
 	"slope (Theil–Sen)":                     {0.93, 0.98, 0.93},
 }
 
-// TestCoverageGrid draws a few hundred samples for each cell; with PLIMSOLL_COVERAGE=full it draws ten
+// TestCoverageGrid draws a hundred and twenty samples for each cell; with PLIMSOLL_COVERAGE=full it draws ten
 // thousand and prints the table of docs/statistics.md.
 func TestCoverageGrid(t *testing.T) {
-	rounds, slack := 200, 4*math.Sqrt(0.95*0.05/200)
+	rounds, slack := 120, 4*math.Sqrt(0.95*0.05/120)
 	full := os.Getenv("PLIMSOLL_COVERAGE") == "full"
 	if full {
 		rounds, slack = 10_000, 0.005

@@ -81,7 +81,8 @@ func (s Sample) Durations(m Measure, b *Benchmark) Durations {
 	d.TooFew = d.N < MinShown
 	if d.KMApplies = 20*d.Open > d.N; d.KMApplies && s.Risk != nil {
 		r := s.Risk()
-		d.KMP50 = r.median()
+		km := r.Quantile(0.5)
+		d.KMP50, d.KMCI = km.Value, km.Interval()
 	}
 	if d.N == 0 {
 		return d

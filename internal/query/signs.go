@@ -87,6 +87,7 @@ func signDeployments(tx *store.Tx, f store.Filter) ([]metric.SignDeployment, err
 			// What a config deployment contains can only be overlooked where somebody called it one.
 			Stated: r.Kind == plimsoll.KindConfig, Counted: r.Counted, Judged: r.Judged, Failed: marks[r.ID].Accepted != 0,
 			TakenBack: r.Outcome() == plimsoll.ResultRolledBack || r.RolledBackBy != "",
+			Harmful:   r.Verdict == plimsoll.VerdictHarmful,
 			Repairs:   r.Kind == plimsoll.KindHotfix || r.Kind == plimsoll.KindRollback || r.Fixes != "",
 			StartedAt: r.StartedAt, EndedAt: r.EndedAt(),
 		}
