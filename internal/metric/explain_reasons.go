@@ -13,6 +13,7 @@ const (
 	Failed
 	NoFailure
 	Suspected
+	SetAside
 	Young
 	Hotfix
 	Rollback
@@ -48,7 +49,7 @@ const (
 	BeganBefore
 	SharesSpan
 	NoCause
-	CauseNotJudged
+	NotAccepted
 	OtherIncident
 	reasonCount
 )
@@ -67,6 +68,7 @@ var reasonTexts = [reasonCount]reasonText{
 	Failed:            {"failed", RoleNumerator, "at least one accepted piece of evidence says that it failed", list("2.3.2", "3.6.1")},
 	NoFailure:         {"no_failure", RoleDenominator, "nothing says that it failed", list("2.3.1", "2.3.2")},
 	Suspected:         {"suspected", RoleDenominator, "it is suspected only: there is evidence, and none of it is accepted", list("3.6.1")},
+	SetAside:          {"set_aside", RoleDenominator, "the evidence against it was rejected by a person, or discounted", list("3.6.4", "3.7.1")},
 	Young:             {"young", RoleDenominator, "nothing says that it failed, and it is so young that this may still be learnt", list("2.3.3")},
 	Hotfix:            {"hotfix", RoleNumerator, "it is a hotfix", list("2.4.1", "1.3.4", "1.3.14")},
 	Rollback:          {"rollback", RoleNumerator, "it is a rollback", list("2.4.1", "1.3.2", "1.3.10")},
@@ -102,7 +104,7 @@ var reasonTexts = [reasonCount]reasonText{
 	BeganBefore:       {"began_before", RoleExcluded, "it began before the window; only the Kaplan–Meier median watches it", list("2.5.8", "6.1.3")},
 	SharesSpan:        {"shares_span", RoleExcluded, "it failed before the failure before it was restored, and shares its span", list("2.5.5", "2.5.6")},
 	NoCause:           {"no_cause", RoleExcluded, "the incident is held against no deployment", list("5.2.4", "5.1.3")},
-	CauseNotJudged:    {"cause_not_judged", RoleExcluded, "the deployment that the incident is held against is not judged", list("1.4.7", "3.6.2")},
+	NotAccepted:       {"not_accepted", RoleExcluded, "no accepted evidence follows from it: what it is held against is not judged, or the evidence was set aside", list("3.6.1", "3.6.2")},
 	OtherIncident:     {"not_production", RoleExcluded, "the incident was not in production", list("3.3.1")},
 }
 

@@ -243,6 +243,9 @@ func (e *explanation) countElsewhere(tx *store.Tx, t *metric.Standings, c *metri
 		}
 		t.ByReason[metric.EndedAfter] += after
 	}
+	if e.Measure == metric.ChangeFailureRate {
+		return e.countSetAside(tx, t, c)
+	}
 	if e.Measure != metric.TimeToRestore || !e.filter.Production {
 		return nil
 	}
@@ -260,16 +263,36 @@ func (e *explanation) countElsewhere(tx *store.Tx, t *metric.Standings, c *metri
 	}
 	incidents, err := tx.CountIncidents(seen)
 	for _, i := range incidents {
-		if r := e.leftOut(i.Production, i.Attributed, i.CauseJudged); r != 0 {
+		if r := e.leftOut(i.Production, i.Attributed, i.Accepted); r != 0 {
 			t.ByReason[r] += i.N
 		}
 	}
 	return err
 }
 
+// countSetAside tells those of the deployments that nothing speaks against from
+// those where somebody, or a rule, set the evidence aside.
+func (e *explanation) countSetAside(tx *store.Tx, t *metric.Standings, c *metric.Case) error {
+	rows, err := tx.DeploymentsSetAside(e.filter)
+	if err != nil {
+		return err
+	}
+	for _, d := range rows {
+		found, err := tx.EvidenceOf(d.ID)
+		if err != nil {
+			return err
+		}
+		if s := e.standingOf(c, d, found); s.Reason == metric.SetAside {
+			t.ByReason[metric.SetAside]++
+			t.ByReason[e.standingOf(c, d, nil).Reason]--
+		}
+	}
+	return nil
+}
+
 // leftOut is why time to restore leaves an incident out that it could be
 // expected to hold; 0 if it does not, or is not its own fact.
-func (e *explanation) leftOut(production, attributed, judged bool) metric.Reason {
+func (e *explanation) leftOut(production, attributed, accepted bool) metric.Reason {
 	switch {
 	case !production:
 		return metric.OtherIncident
@@ -277,8 +300,8 @@ func (e *explanation) leftOut(production, attributed, judged bool) metric.Reason
 		return 0
 	case !attributed:
 		return metric.NoCause
-	case !judged:
-		return metric.CauseNotJudged
+	case !accepted:
+		return metric.NotAccepted
 	}
 	return 0
 }

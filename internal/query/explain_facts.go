@@ -61,9 +61,9 @@ func fact(kind, id string, at plimsoll.Time, s metric.Standing) Fact {
 	return f
 }
 
-// deploymentFact says how a deployment stands to the number; ok is false when
-// it has nothing to do with it.
-func (e *explanation) deploymentFact(c *metric.Case, d store.DeploymentSight, found []plimsoll.Evidence) (Fact, bool) {
+// standingOf says how a deployment stands to the number, given the evidence
+// against it.
+func (e *explanation) standingOf(c *metric.Case, d store.DeploymentSight, found []plimsoll.Evidence) metric.Standing {
 	m := metric.Deployment{
 		StartedAt: d.BegunAt, EndedAt: d.EndedAt, OldestAt: d.OldestAt, Kind: metric.KindOf(d.Kind), Result: metric.ResultOf(d.Result),
 		Counted: d.Counted, Judged: d.Judged, Repairs: d.Repairs, Planned: d.Planned, Contents: d.Coverage != plimsoll.CoverageNone,
@@ -72,9 +72,8 @@ func (e *explanation) deploymentFact(c *metric.Case, d store.DeploymentSight, fo
 	for _, x := range found {
 		if x.Accepted {
 			m.Evidence = m.Evidence.With(x.Kind)
-		} else {
-			m.Suspected = true
 		}
+		m.Suspected = m.Suspected || x.Status == plimsoll.EvidenceSuspected
 	}
 	m.Failed = m.Evidence != 0
 	here := d.Environment == e.filter.Environment
@@ -82,6 +81,17 @@ func (e *explanation) deploymentFact(c *metric.Case, d store.DeploymentSight, fo
 		here = d.Production
 	}
 	s := e.StandingOf(c, &m, here)
+	if len(found) > 0 && (s.Reason == metric.NoFailure || s.Reason == metric.Young) {
+		// All of it was set aside: else the deployment had failed, or was suspected.
+		s.Reason = metric.SetAside
+	}
+	return s
+}
+
+// deploymentFact is a deployment as it stands to the number; ok is false when
+// it has nothing to do with it.
+func (e *explanation) deploymentFact(c *metric.Case, d store.DeploymentSight, found []plimsoll.Evidence) (Fact, bool) {
+	s := e.standingOf(c, d, found)
 	if s.Reason == 0 {
 		return Fact{}, false
 	}
@@ -133,7 +143,7 @@ func (e *explanation) failureFacts(c *metric.Case, x plimsoll.Failure) []Fact {
 
 func (e *explanation) incidentFact(c *metric.Case, i store.IncidentSight) (Fact, bool) {
 	var s metric.Standing
-	s.Reason = e.leftOut(i.Production, i.AttributedTo != "", i.CauseJudged)
+	s.Reason = e.leftOut(i.Production, i.AttributedTo != "", i.Accepted)
 	switch {
 	case s.Reason != 0 && !c.Observed().Contains(i.BegunAt()):
 		return Fact{}, false

@@ -39,6 +39,20 @@ func (tx *Tx) DeploymentSights(f Filter, p Page) ([]DeploymentSight, error) {
 	args = append(args, more...)
 	after, more := p.where("ended_at", "id")
 	args = append(append(args, more...), p.Limit)
+	return tx.deploymentSights(where+in+after+" ORDER BY ended_at DESC, id DESC LIMIT ?", args)
+}
+
+// DeploymentsSetAside returns the current deployments of the filter, its window
+// among it, against which there is evidence that was rejected or discounted.
+func (tx *Tx) DeploymentsSetAside(f Filter) ([]DeploymentSight, error) {
+	where, args := f.where("ended_at", true)
+	holds, at := tx.held("")
+	args = append(append(args, tx.org), at...)
+	return tx.deploymentSights(where+` AND id IN (SELECT deployment FROM evidence WHERE org = ? AND `+holds+
+		` AND status IN ('rejected', 'discounted'))`, args)
+}
+
+func (tx *Tx) deploymentSights(where string, args []any) ([]DeploymentSight, error) {
 	known, at := tx.held("e.")
 	holds, then := tx.held("")
 	args = append(append(append(at, tx.org), then...), args...)
@@ -46,14 +60,13 @@ func (tx *Tx) DeploymentSights(f Filter, p Page) ([]DeploymentSight, error) {
 	err := tx.each(`SELECT id, service, kind, result, counted, judged, begun_at, ended_at, oldest_at, commit_sha <> '', coverage, repairs, planned,
 			environment, version, commit_sha, team, production,
 			EXISTS (SELECT 1 FROM evidence e WHERE e.org = deployments.org AND `+known+` AND e.deployment = deployments.id)
-		FROM deployments WHERE org = ? AND `+holds+where+in+after+` ORDER BY ended_at DESC, id DESC LIMIT ?`,
-		args, func(rows *sql.Rows) error {
-			var d DeploymentSight
-			err := rows.Scan(&d.ID, &d.Service, &d.Kind, &d.Result, &d.Counted, &d.Judged, &d.BegunAt, &d.EndedAt, &d.OldestAt, &d.Commit, &d.Coverage,
-				&d.Repairs, &d.Planned, &d.Environment, &d.Version, &d.CommitSHA, &d.Team, &d.Production, &d.Evidence)
-			out = append(out, d)
-			return err
-		})
+		FROM deployments WHERE org = ? AND `+holds+where, args, func(rows *sql.Rows) error {
+		var d DeploymentSight
+		err := rows.Scan(&d.ID, &d.Service, &d.Kind, &d.Result, &d.Counted, &d.Judged, &d.BegunAt, &d.EndedAt, &d.OldestAt, &d.Commit, &d.Coverage,
+			&d.Repairs, &d.Planned, &d.Environment, &d.Version, &d.CommitSHA, &d.Team, &d.Production, &d.Evidence)
+		out = append(out, d)
+		return err
+	})
 	return out, err
 }
 
@@ -154,17 +167,18 @@ func (tx *Tx) CountSharedSpans(f Filter) (n int, err error) {
 	return n, err
 }
 
-// IncidentSight is an incident, and whether what it is held against is judged.
+// IncidentSight is an incident, and whether there is accepted evidence from
+// incidents against what it is held against.
 type IncidentSight struct {
 	plimsoll.Incident
-	CauseJudged bool
+	Accepted bool
 }
 
-// causeJudged is the expression for CauseJudged, with its arguments.
-func (tx *Tx) causeJudged() (string, []any) {
-	holds, at := tx.held("d.")
-	return `coalesce((SELECT max(d.judged) FROM deployments d
-		WHERE d.org = incidents.org AND d.id = incidents.attributed_to AND ` + holds + `), 0)`, at
+// accepted is the expression for IncidentSight.Accepted, with its arguments.
+func (tx *Tx) accepted() (string, []any) {
+	holds, at := tx.held("e.")
+	return `EXISTS (SELECT 1 FROM evidence e WHERE e.org = incidents.org AND e.deployment = incidents.attributed_to
+		AND e.kind = 'incident' AND e.accepted = 1 AND ` + holds + `)`, at
 }
 
 // IncidentSights returns a page of the current incidents of any environment
@@ -176,16 +190,16 @@ func (tx *Tx) IncidentSights(f Filter, p Page) ([]IncidentSight, error) {
 	where, args := tx.incidentWhere(f)
 	after, more := p.where("begun_at", "id")
 	args = append(append(append(args, from, from), more...), p.Limit)
-	judged, lead := tx.causeJudged()
+	accepted, lead := tx.accepted()
 	holds, at := tx.held("")
 	args = append(append(append(lead, tx.org), at...), args...)
 	var out []IncidentSight
-	err := tx.each(`SELECT doc, `+judged+` FROM incidents WHERE org = ? AND `+holds+where+
+	err := tx.each(`SELECT doc, `+accepted+` FROM incidents WHERE org = ? AND `+holds+where+
 		` AND (begun_at >= ? OR resolved_at = 0 OR resolved_at >= ?)`+after+` ORDER BY begun_at DESC, id DESC LIMIT ?`,
 		args, func(rows *sql.Rows) error {
 			var doc []byte
 			var i IncidentSight
-			if err := rows.Scan(&doc, &i.CauseJudged); err != nil {
+			if err := rows.Scan(&doc, &i.Accepted); err != nil {
 				return err
 			}
 			out = append(out, i)
@@ -196,8 +210,8 @@ func (tx *Tx) IncidentSights(f Filter, p Page) ([]IncidentSight, error) {
 
 // IncidentCount says how many incidents of a window are alike.
 type IncidentCount struct {
-	Production, Attributed, CauseJudged bool
-	N                                   int
+	Production, Attributed, Accepted bool
+	N                                int
 }
 
 // CountIncidents counts the current incidents that began in the window, of any
@@ -205,14 +219,14 @@ type IncidentCount struct {
 func (tx *Tx) CountIncidents(f Filter) ([]IncidentCount, error) {
 	f.Production = false
 	where, args := tx.incidentWhere(f)
-	judged, lead := tx.causeJudged()
+	accepted, lead := tx.accepted()
 	holds, at := tx.held("")
 	args = append(append(append(lead, tx.org), at...), args...)
 	var out []IncidentCount
-	err := tx.each(`SELECT production, attributed_to <> '', `+judged+`, count(*) FROM incidents WHERE org = ? AND `+holds+where+
+	err := tx.each(`SELECT production, attributed_to <> '', `+accepted+`, count(*) FROM incidents WHERE org = ? AND `+holds+where+
 		` GROUP BY 1, 2, 3`, args, func(rows *sql.Rows) error {
 		var c IncidentCount
-		err := rows.Scan(&c.Production, &c.Attributed, &c.CauseJudged, &c.N)
+		err := rows.Scan(&c.Production, &c.Attributed, &c.Accepted, &c.N)
 		out = append(out, c)
 		return err
 	})

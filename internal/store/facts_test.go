@@ -64,6 +64,8 @@ func putEverything(tx *Tx, seq int64) error {
 	report := plimsoll.Reported{DeploymentReport: d1.DeploymentReport}
 	incident := sampleIncident("i-1", 3, 4)
 	incident.Services = []string{"checkout", "basket"}
+	rejected := sampleEvidence("e-2", "d-1", 3)
+	rejected.Accepted, rejected.Status = false, plimsoll.EvidenceRejected
 	failure := sampleFailure("d-1", 1, 2)
 	failure.Deployments = append(failure.Deployments, "d-2")
 	_, err1 := tx.PutDeployment(report)
@@ -82,7 +84,7 @@ func putEverything(tx *Tx, seq int64) error {
 		tx.PutService(plimsoll.ServiceReport{Name: "checkout", Team: "payments"}),
 		tx.PutSettings(plimsoll.Settings{HotfixHours: 12}),
 		tx.Follow("checkout", []string{"example/checkout"}, []string{"c3"}),
-		tx.PutOutcome("checkout", []plimsoll.Evidence{sampleEvidence("e-2", "d-1", 3)}, []plimsoll.Failure{failure}, seq),
+		tx.PutOutcome("checkout", []plimsoll.Evidence{rejected}, []plimsoll.Failure{failure}, seq),
 		tx.MarkDirty("timeline", "checkout", seq),
 		tx.Clean("timeline", "checkout"),
 		tx.SetCursor("facts", seq),

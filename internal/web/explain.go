@@ -130,11 +130,7 @@ func factCells(f query.Fact) []string {
 	}
 	var evidence []string
 	for _, e := range f.Evidence {
-		state := "suspected"
-		if e.Accepted {
-			state = "accepted"
-		}
-		evidence = append(evidence, string(e.Kind)+":"+state)
+		evidence = append(evidence, string(e.Kind)+":"+string(e.Status))
 	}
 	cells := []string{
 		strconv.FormatBool(f.Counted), string(f.Role), f.Reason, value, f.At.String(), f.Begin.String(), f.End.String(), f.Type, f.ID, f.Because,

@@ -172,7 +172,11 @@ func explainRow(f query.Fact) ui.ExplainRow {
 	}
 	var kinds []string
 	for _, x := range f.Evidence {
-		kinds = append(kinds, string(x.Kind))
+		word := string(x.Kind)
+		if !x.Accepted {
+			word += " (" + string(x.Status) + ")"
+		}
+		kinds = append(kinds, word)
 	}
 	if row.Detail = strings.Join(kinds, ", "); f.Failure != "" {
 		row.Detail = f.Failure

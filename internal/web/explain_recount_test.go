@@ -207,7 +207,7 @@ func judgedAgain(r row) string {
 	switch {
 	case r["environment"] == "staging", !reached, r["kind"] == "redeploy", r["kind"] == "rollback":
 		return "excluded"
-	case strings.Contains(r["evidence"], ":accepted"):
+	case strings.Contains(r["evidence"], ":accepted"), strings.Contains(r["evidence"], ":confirmed"):
 		return "numerator"
 	}
 	return "denominator"
@@ -219,6 +219,7 @@ func TestEveryExplanationAddsUpToItsNumber(t *testing.T) {
 		s := start(t)
 		s.send(explainWorld(rand.New(rand.NewPCG(seed, 5))))
 		r := rand.New(rand.NewPCG(seed, 6))
+		s.sayWords(r)
 		edge := day(1, 5).Add(time.Duration(r.IntN(60*24*60)) * time.Minute)
 		for _, scope := range []string{"org", "team:t0", "team:=t2", "service:s0", "service:s3", "service:nobody"} {
 			for _, w := range [][2]time.Time{
@@ -237,12 +238,39 @@ func TestEveryExplanationAddsUpToItsNumber(t *testing.T) {
 		"counted", "failed", "no_failure", "hotfix", "rollback", "repair", "planned", "no_repair", "rolled_back", "kept", "delivered", "oldest_change",
 		"restored", "resolved", "not_delivered", "delivered_later", "not_restored", "negative", "first_deployment", "unknown_contents", "no_new_change",
 		"redeploy", "canceled", "still_running", "superseded", "rollback_not_judged", "other_environment", "ended_after", "began_before", "shares_span",
-		"no_cause", "not_production", "taken_back",
+		"no_cause", "not_production", "taken_back", "not_accepted", "set_aside", "suspected",
 	} {
 		if seen[reason] == 0 {
 			t.Errorf("no fact of any world was %q", reason)
 		}
 	}
+}
+
+// sayWords has persons confirm and reject some of the evidence.
+func (s *site) sayWords(r *rand.Rand) {
+	s.t.Helper()
+	s.settle()
+	var list struct{ Evidence []struct{ ID string } }
+	s.get("/api/v1/evidence?limit=1000", &list)
+	for _, e := range list.Evidence {
+		if verb := []string{"", "", "confirm", "reject"}[r.IntN(4)]; verb != "" {
+			a := s.ask("POST", "/api/v1/evidence/"+e.ID+"/"+verb, strings.NewReader(`{"reason":"we looked","at":"2026-05-01T00:00:00Z"}`))
+			if a.status != 200 {
+				s.t.Fatalf("%s %s: %d %s", verb, e.ID, a.status, a.body)
+			}
+			var said struct{ Position int64 }
+			s.decode(a.body, &said)
+			s.last = max(s.last, said.Position)
+		}
+	}
+	s.settle()
+}
+
+// settle waits until the facts include all that was sent.
+func (s *site) settle() {
+	s.t.Helper()
+	var ignored any
+	s.get("/api/v1/teams?min_seq="+strconv.FormatInt(s.last, 10), &ignored)
 }
 
 // checkExplained checks every measure over one window of one scope.
@@ -313,6 +341,7 @@ func rounds(t *testing.T, name string, usual int) int {
 func TestTheScriptCountsTheSame(t *testing.T) {
 	s := start(t)
 	s.send(explainWorld(rand.New(rand.NewPCG(3, 5))))
+	s.settle()
 	const params = "from=2026-01-01&to=2026-05-01"
 	var all map[string]any
 	s.get("/api/v1/measures?"+params, &all)

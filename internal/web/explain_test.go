@@ -36,6 +36,7 @@ func oneFact(f map[string]any) string { return string(must(json.Marshal(f))) }
 func TestThePagesOfAnExplanationHoldEveryFactOnce(t *testing.T) {
 	s := start(t)
 	s.send(explainWorld(rand.New(rand.NewPCG(9, 5))))
+	s.settle()
 	for _, x := range explainable {
 		path := "/api/v1/explain/" + x.measure + "?basis=" + x.basis + "&" + explainWindow
 		var whole explained
@@ -76,6 +77,7 @@ func TestThePagesOfAnExplanationHoldEveryFactOnce(t *testing.T) {
 func TestAnExplanationNamesTheCallThatGivesItsNumber(t *testing.T) {
 	s := start(t)
 	s.send(explainWorld(rand.New(rand.NewPCG(2, 5))))
+	s.settle()
 	for _, x := range explainable {
 		var e explained
 		s.get("/api/v1/explain/"+x.measure+"?basis="+x.basis+"&scope=team:t0&benchmark=dora-2024&from=now-150d", &e)
@@ -97,6 +99,7 @@ func TestAnExplanationNamesTheCallThatGivesItsNumber(t *testing.T) {
 func TestAnotherEnvironmentIsExplainedByItsOwnDeployments(t *testing.T) {
 	s := start(t)
 	s.send(explainWorld(rand.New(rand.NewPCG(4, 5))))
+	s.settle()
 	for _, x := range explainable {
 		path := "/api/v1/explain/" + x.measure + "?basis=" + x.basis + "&environment=staging&" + explainWindow
 		var e explained
@@ -138,6 +141,7 @@ func TestWhatWasReportedIsNoFormulaInACSV(t *testing.T) {
 func TestThePageBehindANumberShowsIt(t *testing.T) {
 	s := start(t)
 	s.send(explainWorld(rand.New(rand.NewPCG(5, 5))))
+	s.settle()
 	for _, x := range explainable {
 		a := s.ask("GET", "/explain/"+x.measure+"?window=365d&basis="+x.basis, nil)
 		if a.status != 200 || !strings.Contains(a.body, "How it is made") || !strings.Contains(a.body, "/api/v1/measures?") {

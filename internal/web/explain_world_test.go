@@ -143,6 +143,11 @@ func (w *explainService) deploy() {
 	w.emit(`{"type":"deployment","id":%q,"service":%q,"environment":%q,"version":"v%d","result":%q%s%s%s}`,
 		id, w.name, env, len(w.deployed), result, begin, end, more)
 	w.deployed = append(w.deployed, id)
+	if w.oneIn(8) {
+		// What nobody noticed is no failure, whatever the tools say.
+		w.emit(`{"type":"deployment","id":%q,"service":%q,"environment":"production","version":"q%d","kind":"config","labels":{"user_effect":"none"},"result":"failure","finished_at":%q}`,
+			id+"-quiet", w.name, len(w.deployed), w.stamp(w.at.Add(time.Minute)))
+	}
 	if w.oneIn(6) {
 		resolved := ""
 		from := w.at.Add(w.minutes(40))
