@@ -143,7 +143,7 @@ func numberWords(unit string, n *client.Number) string {
 	if n.Numerator != nil && n.Denominator != nil {
 		detail = fmt.Sprintf("%g of %g", *n.Numerator, *n.Denominator)
 		if unit == "per_day" {
-			detail = fmt.Sprintf("%g in %s days", *n.Numerator, strconv.FormatFloat(*n.Denominator, 'f', -1, 64))
+			detail = fmt.Sprintf("%g in %.4g days", *n.Numerator, *n.Denominator)
 		}
 	}
 	if n.CI != nil {

@@ -69,7 +69,7 @@ func (e Explained) counts() string {
 	case e.Unit == "s" || e.Numerator == nil || e.Denominator == nil:
 		return "n = " + count(e.N)
 	case e.Unit == "per_day":
-		return plural(int(*e.Numerator), "deployment", "deployments") + " in " + oneDecimal(*e.Denominator) + " days"
+		return plural(int(*e.Numerator), "deployment", "deployments") + " in " + plural(max(1, int(*e.Denominator)), "day", "days")
 	}
 	return count(int(*e.Numerator)) + " of " + count(int(*e.Denominator))
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -161,7 +162,13 @@ func webLink(s string) string {
 	return ""
 }
 
-func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+// plain is a number for a reader; the API has all of its digits.
+func plain(v float64) string {
+	if v == math.Trunc(v) {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'f', 2, 64)
+}
 
 func stampMinute(t plimsoll.Time) string { return t.Std().Format("2006-01-02 15:04 UTC") }
 
