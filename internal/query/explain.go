@@ -90,8 +90,8 @@ func (d *Desk) Explain(ctx context.Context, q Question, ask ExplainAsk) (Explain
 	if err != nil {
 		return Explained{}, err
 	}
-	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, position int64) (err error) {
-		e.answer.Asked = d.asked(q, position)
+	err = d.answer(ctx, q, func(tx *store.Tx, q Question, position int64) (err error) {
+		e.begin(d.asked(q, position))
 		if ask.Page.Cursor == "" {
 			if err := e.number(d, tx, q, position); err != nil {
 				return err
@@ -117,8 +117,8 @@ func (d *Desk) Export(ctx context.Context, q Question, ask ExplainAsk) (Explaine
 		return Explained{}, err
 	}
 	e.whole = true
-	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, position int64) error {
-		e.answer.Asked = d.asked(q, position)
+	err = d.answer(ctx, q, func(tx *store.Tx, q Question, position int64) error {
+		e.begin(d.asked(q, position))
 		if err := e.number(d, tx, q, position); err != nil {
 			return err
 		}
@@ -144,6 +144,9 @@ func (d *Desk) explaining(q Question, ask ExplainAsk) (*explanation, store.Page,
 		return nil, store.Page{}, err
 	}
 	if e.filter, err = q.filter(); err != nil {
+		return nil, store.Page{}, err
+	}
+	if err := q.checkWindow(); err != nil {
 		return nil, store.Page{}, err
 	}
 	if ask.Role != "" {
@@ -183,15 +186,24 @@ type explanation struct {
 	answer Explained
 }
 
+// begin starts the answer, anew where a snapshot was too old.
+func (e *explanation) begin(asked Asked) {
+	e.answer.Asked, e.answer.Facts, e.answer.NextCursor = asked, []Fact{}, ""
+}
+
 // number takes the figure out of what measures answers to the question, and
 // counts the facts by their reasons.
 func (e *explanation) number(d *Desk, tx *store.Tx, q Question, position int64) error {
+	said, err := d.figures(tx, e.filter, position)
+	if err != nil {
+		return err
+	}
 	in, err := d.facts(tx, e.filter, position)
 	if err != nil {
 		return err
 	}
 	e.first = in.record.First
-	m := in.measure(e.answer.Asked, d.period(q), e.bench, q.Scope)
+	m := said.measure(e.answer.Asked, d.period(q), e.bench, q.Scope)
 	c := metric.NewCase(d.period(q), e.first, provisionalDelay)
 	n := &Number{Seen: Span(c.Observed()), API: apiCall(e.answer.Asked, q.Benchmark), Field: e.Field, Bands: bands(e.bench, e.Measure)}
 	n.Figure, n.Answer = e.Figure(c, m.answers())
@@ -341,6 +353,9 @@ func apiCall(a Asked, benchmark string) string {
 	v := url.Values{"scope": {a.Scope}, "environment": {a.Environment}, "from": {a.From.String()}, "to": {a.To.String()}}
 	if benchmark != "" {
 		v.Set("benchmark", benchmark)
+	}
+	if a.Known != nil {
+		v.Set("as_of", a.Known.AsOf.String())
 	}
 	return "/api/v1/measures?" + strings.ReplaceAll(v.Encode(), "%3A", ":")
 }
