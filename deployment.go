@@ -1,5 +1,7 @@
 package plimsoll
 
+import "time"
+
 // Result says how a deployment ended.
 type Result string
 
@@ -205,6 +207,25 @@ func (r DeploymentReport) Reached() bool {
 		return r.FullRolloutAt.Known()
 	}
 	return false
+}
+
+// Took is how long the roll-out lasted, from its start to its finish; ok is
+// false when one of them is not known.
+func (r DeploymentReport) Took() (d time.Duration, ok bool) {
+	if !r.StartedAt.Known() || !r.FinishedAt.Known() {
+		return 0, false
+	}
+	return r.FinishedAt.Sub(r.StartedAt), true
+}
+
+// FullAt is when a roll-out in steps had all traffic: the stated time, else the
+// finish of a canary or blue-green roll-out, which ends with it. Other
+// strategies have no step of their own to wait for, and only a stated time.
+func (r DeploymentReport) FullAt() Time {
+	if !r.FullRolloutAt.Known() && (r.Strategy == "canary" || r.Strategy == "blue_green") {
+		return r.FinishedAt
+	}
+	return r.FullRolloutAt
 }
 
 // IsPlanned reports whether it is labelled as a rehearsal.

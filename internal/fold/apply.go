@@ -165,8 +165,7 @@ func (b *batch) record(r *plimsoll.Record) error {
 	case plimsoll.TypeConfirmation:
 		return b.confirmation(r)
 	case plimsoll.TypeAnalysis:
-		// Kept in the log; no fact of today follows from them.
-		return nil
+		return b.analysis(r)
 	}
 	return b.park(r.Seq, fmt.Errorf("type %q is not known to this version", r.Type))
 }
@@ -270,6 +269,25 @@ func (b *batch) pullRequest(r *plimsoll.Record) error {
 	}
 	b.learnt = append(b.learnt, func(m *memory) { m.repos.addPullRequest(p) })
 	return b.follow(p.Repository)
+}
+
+func (b *batch) analysis(r *plimsoll.Record) error {
+	rs, err := reports(b, r, plimsoll.AnalysisReport.StageOf)
+	if err != nil || len(rs) == 0 {
+		return err
+	}
+	a := plimsoll.Combine(rs)
+	a.ID = r.Subject
+	before, err := b.tx.PutAnalysis(a)
+	if err != nil {
+		return err
+	}
+	if before != "" && before != a.Service {
+		if err := b.dirty(stepTimeline, before); err != nil {
+			return err
+		}
+	}
+	return b.dirty(stepTimeline, a.Service)
 }
 
 func (b *batch) incident(r *plimsoll.Record) error {

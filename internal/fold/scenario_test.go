@@ -34,7 +34,8 @@ type scenario struct {
 
 // blocks are the parts of the expected facts, in order. A block that is missing
 // expects that there is nothing of the kind.
-var blocks = []string{"deployments", "changes", "failures", "incidents", "evidence"}
+// The stages of a restoration are written only where they are asked for.
+var blocks = []string{"deployments", "changes", "analyses", "failures", "restoration", "incidents", "evidence"}
 
 func readScenario(tb testing.TB, file string) scenario {
 	tb.Helper()
@@ -129,7 +130,7 @@ func TestScenariosGiveTheFactsThatTheDefinitionsSay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := render(facts)
+			got := render(facts, strings.Contains(s.expected, "-- restoration --"))
 			if *update {
 				s.expected = got
 				if err := os.WriteFile(s.file, []byte(s.text()), 0o644); err != nil {
@@ -193,7 +194,7 @@ func oneByOne(events []plimsoll.Event) []act {
 }
 
 // render writes facts in the form of the scenarios.
-func render(lines []string) string {
+func render(lines []string, restoration bool) string {
 	found := map[string][]string{}
 	failed := map[string]bool{}
 	facts := parse(lines)
@@ -211,6 +212,11 @@ func render(lines []string) string {
 			found["changes"] = append(found["changes"], renderLead(f.lead))
 		case "failures":
 			found["failures"] = append(found["failures"], renderFailure(f.failure))
+			if restoration {
+				found["restoration"] = append(found["restoration"], renderRestoration(f.failure))
+			}
+		case "analyses":
+			found["analyses"] = append(found["analyses"], renderAnalysis(f.analysis))
 		case "incidents":
 			found["incidents"] = append(found["incidents"], renderIncident(f.incident))
 		case "evidence":
@@ -248,6 +254,8 @@ func (f fact) when() plimsoll.Time {
 		return f.failure.FailedAt
 	case "incidents":
 		return f.incident.BegunAt()
+	case "analyses":
+		return f.analysis.EndedAt()
 	}
 	return f.evidence.At
 }
@@ -352,6 +360,18 @@ func renderFailure(f plimsoll.Failure) string {
 		s += " severity=" + f.Severity
 	}
 	return s
+}
+
+func renderRestoration(f plimsoll.Failure) string {
+	s := fmt.Sprintf("%s failed=%s detected=%s diagnosed=%s", f.Service, clock(f.FailedAt), clock(f.DetectedAt), clock(f.DiagnosedAt))
+	if f.Fix != "" {
+		s += fmt.Sprintf(" fix=%s from=%s to=%s", f.Fix, clock(f.FixBegunAt), clock(f.FixEndedAt))
+	}
+	return s + " resolved=" + clock(f.ResolvedAt)
+}
+
+func renderAnalysis(a plimsoll.Analysis) string {
+	return fmt.Sprintf("%s %s/%s %s at=%s of=%s production=%s", a.ID, a.Service, a.Environment, a.Phase, clock(a.EndedAt()), dash(a.Of), yes(a.Production))
 }
 
 func renderIncident(i plimsoll.Incident) string {

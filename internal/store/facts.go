@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -14,6 +15,7 @@ const (
 	FactEvidence    = "evidence"
 	FactIncidents   = "incidents"
 	FactFailures    = "failures"
+	FactAnalyses    = "analyses"
 )
 
 // PutTimeline makes deployments, lead times and evidence the current facts of a
@@ -62,11 +64,20 @@ func deploymentRows(deployments []plimsoll.Deployment) ([]version, error) {
 		rows = append(rows, version{
 			key: []any{d.ID},
 			rest: []any{d.Environment, d.Production, d.Team, string(d.Kind), string(d.Result), d.Counted, d.Judged,
-				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(d.Coverage), d.Fixes != "", d.IsPlanned(), string(doc)},
+				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(d.Coverage), d.Fixes != "", d.IsPlanned(), d.StartedAt, waited(d), d.FullAt(), string(doc)},
 			from: d.BegunAt(), to: d.EndedAt(),
 		})
 	}
 	return rows, nil
+}
+
+// waited is the time that a roll-out stood still, in microseconds; −1 when
+// nobody said.
+func waited(d plimsoll.Deployment) int64 {
+	if d.Waited == nil {
+		return -1
+	}
+	return int64(math.Round(*d.Waited * 1e6))
 }
 
 func (tx *Tx) putAliases(service string, deployments []plimsoll.Deployment) error {
@@ -148,8 +159,8 @@ func (tx *Tx) PutIncidentFact(i plimsoll.Incident, seq int64) (ok bool, err erro
 		return false, err
 	}
 	span, ok, err := tx.replace(incidentTable, []any{i.ID}, []version{{
-		rest: []any{i.Production, i.BegunAt(), i.ResolvedAt, i.Severity, i.AttributedTo, i.CauseService, string(doc)},
-		from: i.BegunAt(), to: i.ResolvedAt,
+		rest: []any{i.Production, i.BegunAt(), i.RestoredAt, i.Severity, i.AttributedTo, i.CauseService, string(doc)},
+		from: i.BegunAt(), to: i.RestoredAt,
 	}}, seq)
 	if err != nil || !ok {
 		return ok, err
@@ -195,7 +206,7 @@ func (tx *Tx) PutOutcome(service string, evidence []plimsoll.Evidence, failures 
 		}
 		rows = append(rows, version{
 			key:  []any{f.ID},
-			rest: []any{f.Team, f.FailedAt, f.RestoredAt, f.Severity, string(doc)},
+			rest: []any{f.Team, f.FailedAt, f.RestoredAt, f.Severity, f.DetectedAt, f.DiagnosedAt, f.FixBegunAt, f.FixEndedAt, f.ResolvedAt, string(doc)},
 			from: f.FailedAt, to: f.RestoredAt,
 		})
 	}
@@ -223,7 +234,7 @@ func (tx *Tx) Forget(cursor string) error {
 		"deployment_reports", "changes", "pull_requests", "incident_reports", "incident_services", "services", "settings",
 		"service_repositories", "wanted_commits", "deployments", "deployment_ids", "lead_times", "evidence", "incidents",
 		"failures", "fact_changes", "moments", "dirty", "targets", "flag_reports", "verdict_reports", "confirmations",
-		"service_dependencies", "incident_candidates",
+		"service_dependencies", "incident_candidates", "analysis_reports", "analyses",
 	} {
 		if _, err := tx.exec(`DELETE FROM `+t+` WHERE org = ?`, tx.org); err != nil {
 			return err

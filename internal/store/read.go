@@ -442,7 +442,7 @@ func (tx *Tx) Counts() (Counts, error) {
 // stores with the same facts write the same lines, however they came by them.
 func (tx *Tx) Facts(emit func(line string)) error {
 	held, at := tx.held("")
-	for _, table := range []string{"deployments", "evidence", "incidents", "failures"} {
+	for _, table := range []string{"deployments", "evidence", "incidents", "failures", "analyses"} {
 		err := tx.each(`SELECT doc FROM `+table+` WHERE org = ? AND `+held+` ORDER BY doc`, tx.args(at...),
 			func(rows *sql.Rows) error {
 				var doc string

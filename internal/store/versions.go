@@ -36,14 +36,16 @@ type version struct {
 
 var (
 	deploymentTable = table{"deployments", []string{"service"}, []string{"id"}, []string{
-		"environment", "production", "team", "kind", "result", "counted", "judged", "begun_at", "ended_at", "oldest_at", "version", "commit_sha", "coverage", "repairs", "planned", "doc"}, "begun_at", "ended_at"}
+		"environment", "production", "team", "kind", "result", "counted", "judged", "begun_at", "ended_at", "oldest_at", "version", "commit_sha", "coverage", "repairs", "planned", "started_at", "waited", "full_at", "doc"}, "begun_at", "ended_at"}
 	leadTable = table{"lead_times", []string{"service"}, []string{"basis", "repository", "key"}, []string{
 		"start_at", "committed_at", "delivered_at", "exposed_at", "deployment", "pull_request", "bot", "team"}, "start_at", "delivered_at"}
 	evidenceTable = table{"evidence", []string{"service", "step"}, []string{"id"}, []string{"deployment", "kind", "accepted", "status", "at", "doc"}, "at", "at"}
 	incidentTable = table{"incidents", []string{"id"}, nil, []string{
 		"production", "begun_at", "resolved_at", "severity", "attributed_to", "cause_service", "doc"}, "begun_at", "resolved_at"}
+	analysisTable = table{"analyses", []string{"service"}, []string{"id"}, []string{
+		"environment", "production", "team", "phase", "begun_at", "ended_at", "deployment", "doc"}, "begun_at", "ended_at"}
 	failureTable = table{"failures", []string{"service"}, []string{"id"}, []string{
-		"team", "failed_at", "restored_at", "severity", "doc"}, "failed_at", "restored_at"}
+		"team", "failed_at", "restored_at", "severity", "detected_at", "diagnosed_at", "fix_begun_at", "fix_ended_at", "resolved_at", "doc"}, "failed_at", "restored_at"}
 )
 
 type known struct {

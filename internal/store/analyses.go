@@ -1,0 +1,77 @@
+package store
+
+import (
+	"database/sql"
+	"encoding/json"
+
+	"github.com/plimsoll-dev/plimsoll"
+)
+
+// PutAnalysis keeps an analysis run as all its reports add up to it, and
+// returns the service it belonged to before, "" if it is new.
+func (tx *Tx) PutAnalysis(a plimsoll.AnalysisReport) (before string, err error) {
+	if _, err := tx.one(`SELECT service FROM analysis_reports WHERE org = ? AND id = ?`, tx.args(a.ID), &before); err != nil {
+		return "", err
+	}
+	doc, err := json.Marshal(a)
+	if err != nil {
+		return "", err
+	}
+	_, err = tx.exec(`INSERT INTO analysis_reports (org, id, service, doc) VALUES (?, ?, ?, ?)
+		ON CONFLICT (org, id) DO UPDATE SET service = excluded.service, doc = excluded.doc`, tx.org, a.ID, a.Service, doc)
+	return before, err
+}
+
+// ReportedAnalyses returns what was reported of the analysis runs of a service.
+func (tx *Tx) ReportedAnalyses(service string) ([]plimsoll.AnalysisReport, error) {
+	return docs[plimsoll.AnalysisReport](tx, `SELECT doc FROM analysis_reports WHERE org = ? AND service = ? ORDER BY id`, service)
+}
+
+func analysisRows(analyses []plimsoll.Analysis) ([]version, error) {
+	rows := make([]version, 0, len(analyses))
+	for _, a := range analyses {
+		doc, err := json.Marshal(a)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, version{
+			key:  []any{a.ID},
+			rest: []any{a.Environment, a.Production, a.Team, a.Phase, a.BegunAt(), a.EndedAt(), a.Of, string(doc)},
+			from: a.BegunAt(), to: a.EndedAt(),
+		})
+	}
+	return rows, nil
+}
+
+// PutAnalyses makes analyses the current ones of a service as of event seq.
+func (tx *Tx) PutAnalyses(service string, analyses []plimsoll.Analysis, seq int64) error {
+	rows, err := analysisRows(analyses)
+	if err != nil {
+		return err
+	}
+	span, ok, err := tx.replace(analysisTable, []any{service}, rows, seq)
+	if err != nil || !ok {
+		return err
+	}
+	return tx.noteChange(service, FactAnalyses, span, seq)
+}
+
+// AnalysisPoints hands the end and the phase of each current analysis run of
+// the filter to fn, by the time they ended.
+func (tx *Tx) AnalysisPoints(f Filter, fn func(ended plimsoll.Time, phase string)) error {
+	where, args := f.where("ended_at", true)
+	return tx.each(`SELECT ended_at, phase FROM analyses WHERE org = ? AND to_seq = ?`+where+` ORDER BY ended_at`,
+		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+			var at plimsoll.Time
+			var phase string
+			err := rows.Scan(&at, &phase)
+			fn(at, phase)
+			return err
+		})
+}
+
+// AnalysesOf returns the current analysis runs that judged a deployment, by time.
+func (tx *Tx) AnalysesOf(deployment string) ([]plimsoll.Analysis, error) {
+	return docs[plimsoll.Analysis](tx, `SELECT doc FROM analyses WHERE org = ? AND deployment = ? AND to_seq = ? ORDER BY ended_at, id`,
+		deployment, int64(current))
+}
