@@ -48,6 +48,7 @@ type Deployment struct {
 	Suspected bool        // has evidence that nobody accepted or rejected yet
 	Repairs   bool        // made to repair an incident, whatever its kind
 	Planned   bool        // a labelled rehearsal
+	Rollout               // how long it took
 	Commit    bool        // its commit is known
 	Contents  bool        // what it brought is known
 	First     bool        // it starts the record: what it contains is not known by definition

@@ -75,3 +75,48 @@ func (tx *Tx) AnalysesOf(deployment string) ([]plimsoll.Analysis, error) {
 	return docs[plimsoll.Analysis](tx, `SELECT doc FROM analyses WHERE org = ? AND deployment = ? AND to_seq = ? ORDER BY ended_at, id`,
 		deployment, int64(current))
 }
+
+// RolloutPoint is what the measures of roll-outs, and of how evenly they are
+// spread, need of a deployment. Spans are microseconds, −1 when not known.
+type RolloutPoint struct {
+	Service, Team      string
+	Kind               plimsoll.Kind
+	Result             plimsoll.Result
+	Counted            bool
+	EndedAt            plimsoll.Time
+	Took, Waited, Full int64
+	Group              string // joins the regions of one release, "" if none
+}
+
+// RolloutPoints hands every current deployment of the filter to fn, by the time
+// they ended.
+func (tx *Tx) RolloutPoints(f Filter, fn func(RolloutPoint)) error {
+	where, args := f.where("ended_at", true)
+	return tx.each(`SELECT service, team, kind, result, counted, ended_at, took, waited, to_full, release FROM deployments
+		WHERE org = ? AND to_seq = ?`+where+` ORDER BY ended_at, id`, append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+		var p RolloutPoint
+		err := rows.Scan(&p.Service, &p.Team, &p.Kind, &p.Result, &p.Counted, &p.EndedAt, &p.Took, &p.Waited, &p.Full, &p.Group)
+		fn(p)
+		return err
+	})
+}
+
+// RepairPoint has the stamps between a failure and its end; what nobody stated
+// is unknown.
+type RepairPoint struct {
+	Service                                                           string
+	FailedAt, DetectedAt, DiagnosedAt, FixBegunAt, FixEndedAt, Solved plimsoll.Time
+}
+
+// RepairPoints hands the stages of each current failure of the filter to fn, by
+// the time they began.
+func (tx *Tx) RepairPoints(f Filter, fn func(RepairPoint)) error {
+	where, args := f.where("failed_at", false)
+	return tx.each(`SELECT service, failed_at, detected_at, diagnosed_at, fix_begun_at, fix_ended_at, resolved_at FROM failures
+		WHERE org = ? AND to_seq = ?`+where+` ORDER BY failed_at`, append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+		var p RepairPoint
+		err := rows.Scan(&p.Service, &p.FailedAt, &p.DetectedAt, &p.DiagnosedAt, &p.FixBegunAt, &p.FixEndedAt, &p.Solved)
+		fn(p)
+		return err
+	})
+}

@@ -2,8 +2,8 @@ package store
 
 import (
 	"encoding/json"
-	"math"
 	"slices"
+	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
 )
@@ -64,20 +64,19 @@ func deploymentRows(deployments []plimsoll.Deployment) ([]version, error) {
 		rows = append(rows, version{
 			key: []any{d.ID},
 			rest: []any{d.Environment, d.Production, d.Team, string(d.Kind), string(d.Result), d.Counted, d.Judged,
-				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(d.Coverage), d.Fixes != "", d.IsPlanned(), d.StartedAt, waited(d), d.FullAt(), string(doc)},
+				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(d.Coverage), d.Fixes != "", d.IsPlanned(), micros(d.Took()), micros(d.Stood()), micros(d.ToFull()), d.GroupID, string(doc)},
 			from: d.BegunAt(), to: d.EndedAt(),
 		})
 	}
 	return rows, nil
 }
 
-// waited is the time that a roll-out stood still, in microseconds; −1 when
-// nobody said.
-func waited(d plimsoll.Deployment) int64 {
-	if d.Waited == nil {
+// micros is a duration as the tables keep it, −1 when it is not known.
+func micros(d time.Duration, known bool) int64 {
+	if !known {
 		return -1
 	}
-	return int64(math.Round(*d.Waited * 1e6))
+	return d.Microseconds()
 }
 
 func (tx *Tx) putAliases(service string, deployments []plimsoll.Deployment) error {

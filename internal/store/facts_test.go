@@ -75,7 +75,10 @@ func putEverything(tx *Tx, seq int64) error {
 	_, err4 := tx.PutFlag(plimsoll.FlagReport{ID: "f-1", Key: "new-checkout", Environment: "production", At: day(1)})
 	_, err5 := tx.PutDependencies("checkout", []string{"ledger"})
 	said := plimsoll.ConfirmationReport{Evidence: "e-1", Deployment: "d-1", Cause: "d-2", Says: plimsoll.EvidenceRejected, Reason: "a drill"}
-	return errors.Join(err1, err2, err3, err4, err5,
+	run := plimsoll.AnalysisReport{ID: "run-1", Service: "checkout", Environment: "production", Phase: "successful", FinishedAt: day(1)}
+	_, err6 := tx.PutAnalysis(run)
+	return errors.Join(err1, err2, err3, err4, err5, err6,
+		tx.PutAnalyses("checkout", []plimsoll.Analysis{{AnalysisReport: run, Of: "d-1", Production: true}}, seq),
 		tx.PutVerdict("v-1", plimsoll.VerdictReport{Deployment: "d-1", Indicator: "errors", Verdict: plimsoll.VerdictHarmful}),
 		tx.PutWords("e-1", []plimsoll.Word{{ConfirmationReport: said, At: day(3)}}),
 		tx.PutChange(plimsoll.ChangeReport{Repository: "example/checkout", SHA: "a1", CommittedAt: day(0), Subject: "first"}),

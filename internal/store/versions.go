@@ -36,7 +36,7 @@ type version struct {
 
 var (
 	deploymentTable = table{"deployments", []string{"service"}, []string{"id"}, []string{
-		"environment", "production", "team", "kind", "result", "counted", "judged", "begun_at", "ended_at", "oldest_at", "version", "commit_sha", "coverage", "repairs", "planned", "started_at", "waited", "full_at", "doc"}, "begun_at", "ended_at"}
+		"environment", "production", "team", "kind", "result", "counted", "judged", "begun_at", "ended_at", "oldest_at", "version", "commit_sha", "coverage", "repairs", "planned", "took", "waited", "to_full", "release", "doc"}, "begun_at", "ended_at"}
 	leadTable = table{"lead_times", []string{"service"}, []string{"basis", "repository", "key"}, []string{
 		"start_at", "committed_at", "delivered_at", "exposed_at", "deployment", "pull_request", "bot", "team"}, "start_at", "delivered_at"}
 	evidenceTable = table{"evidence", []string{"service", "step"}, []string{"id"}, []string{"deployment", "kind", "accepted", "status", "at", "doc"}, "at", "at"}

@@ -29,9 +29,14 @@ CREATE TABLE analyses (
 CREATE INDEX analyses_time ON analyses (org, to_seq, ended_at);
 CREATE INDEX analyses_deployment ON analyses (org, deployment);
 
-ALTER TABLE deployments ADD COLUMN started_at BIGINT NOT NULL DEFAULT 0; -- 0 when only the finish is known
-ALTER TABLE deployments ADD COLUMN waited BIGINT NOT NULL DEFAULT -1;    -- microseconds of pauses, -1 when nobody said
-ALTER TABLE deployments ADD COLUMN full_at BIGINT NOT NULL DEFAULT 0;    -- all traffic, of a roll-out in steps
+-- How long a roll-out took, stood still, and needed to all traffic:
+-- microseconds, -1 when it is not known.
+ALTER TABLE deployments ADD COLUMN took BIGINT NOT NULL DEFAULT -1;
+ALTER TABLE deployments ADD COLUMN waited BIGINT NOT NULL DEFAULT -1;
+ALTER TABLE deployments ADD COLUMN to_full BIGINT NOT NULL DEFAULT -1;
+
+-- The release that joins the deployments of several regions, '' if none.
+ALTER TABLE deployments ADD COLUMN release TEXT NOT NULL DEFAULT '';
 
 ALTER TABLE failures ADD COLUMN detected_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE failures ADD COLUMN diagnosed_at BIGINT NOT NULL DEFAULT 0;
