@@ -60,6 +60,7 @@ func (t *touched) note(c store.FactChange) {
 		t.evidence = true
 	case store.FactFailures:
 		t.failures = true
+	case store.FactAnalyses: // nothing of them is kept here
 	case store.FactIncidents:
 		t.incidents = true
 	default:

@@ -2,8 +2,8 @@ package metric
 
 import "github.com/plimsoll-dev/plimsoll"
 
-// Repair has the stamps between a failure and its end; what nobody stated is 0.
-type Repair struct {
+// Restoration has the stamps between a failure and its end; what nobody stated is 0.
+type Restoration struct {
 	FailedAt    plimsoll.Time
 	DetectedAt  plimsoll.Time
 	DiagnosedAt plimsoll.Time
@@ -20,7 +20,7 @@ type RestoreStage string
 var RestoreStages = []RestoreStage{"detect", "diagnose", "fix", "deploy_fix", "recover"}
 
 // stamps are the ends of the stages, the beginning of the first one before them.
-func (r *Repair) stamps() [6]plimsoll.Time {
+func (r *Restoration) stamps() [6]plimsoll.Time {
 	return [...]plimsoll.Time{r.FailedAt, r.DetectedAt, r.DiagnosedAt, r.FixBegunAt, r.FixEndedAt, r.ResolvedAt}
 }
 
@@ -40,7 +40,7 @@ type StageOfRestore struct {
 // RestoreStagesOf takes the failures that began in the window up to now apart (definitions, section 2).
 // A stage without both of its stamps is not known for that failure; one that runs backwards is left out
 // and counted.
-func RestoreStagesOf(rs []Repair, p Period) []StageOfRestore {
+func RestoreStagesOf(rs []Restoration, p Period) []StageOfRestore {
 	var spans [5]collector
 	failures := 0
 	w := p.observed()

@@ -23,7 +23,7 @@ type Details struct {
 type detailed struct {
 	rollouts []metric.Deployment
 	runs     []metric.Analysis
-	repairs  []metric.Repair
+	repairs  []metric.Restoration
 	pace     paces
 }
 
@@ -74,7 +74,7 @@ func details(tx *store.Tx, f store.Filter) (*detailed, error) {
 			s.Failures = append(s.Failures, p.FailedAt)
 		}
 		if window.Contains(p.FailedAt) {
-			out.repairs = append(out.repairs, metric.Repair{
+			out.repairs = append(out.repairs, metric.Restoration{
 				FailedAt: p.FailedAt, DetectedAt: p.DetectedAt, DiagnosedAt: p.DiagnosedAt,
 				FixBegunAt: p.FixBegunAt, FixEndedAt: p.FixEndedAt, ResolvedAt: p.Solved,
 			})

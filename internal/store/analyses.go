@@ -60,8 +60,9 @@ func (tx *Tx) PutAnalyses(service string, analyses []plimsoll.Analysis, seq int6
 // the filter to fn, by the time they ended.
 func (tx *Tx) AnalysisPoints(f Filter, fn func(ended plimsoll.Time, phase string)) error {
 	where, args := f.where("ended_at", true)
-	return tx.each(`SELECT ended_at, phase FROM analyses WHERE org = ? AND to_seq = ?`+where+` ORDER BY ended_at`,
-		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+	held, at := tx.held("")
+	return tx.each(`SELECT ended_at, phase FROM analyses WHERE org = ? AND `+held+where+` ORDER BY ended_at`,
+		append(tx.args(at...), args...), func(rows *sql.Rows) error {
 			var at plimsoll.Time
 			var phase string
 			err := rows.Scan(&at, &phase)
@@ -72,8 +73,9 @@ func (tx *Tx) AnalysisPoints(f Filter, fn func(ended plimsoll.Time, phase string
 
 // AnalysesOf returns the current analysis runs that judged a deployment, by time.
 func (tx *Tx) AnalysesOf(deployment string) ([]plimsoll.Analysis, error) {
-	return docs[plimsoll.Analysis](tx, `SELECT doc FROM analyses WHERE org = ? AND deployment = ? AND to_seq = ? ORDER BY ended_at, id`,
-		deployment, int64(current))
+	held, at := tx.held("")
+	return docs[plimsoll.Analysis](tx, `SELECT doc FROM analyses WHERE org = ? AND deployment = ? AND `+held+` ORDER BY ended_at, id`,
+		append([]any{deployment}, at...)...)
 }
 
 // RolloutPoint is what the measures of roll-outs, and of how evenly they are
@@ -92,8 +94,9 @@ type RolloutPoint struct {
 // they ended.
 func (tx *Tx) RolloutPoints(f Filter, fn func(RolloutPoint)) error {
 	where, args := f.where("ended_at", true)
+	held, at := tx.held("")
 	return tx.each(`SELECT service, team, kind, result, counted, ended_at, took, waited, to_full, release FROM deployments
-		WHERE org = ? AND to_seq = ?`+where+` ORDER BY ended_at, id`, append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+		WHERE org = ? AND `+held+where+` ORDER BY ended_at, id`, append(tx.args(at...), args...), func(rows *sql.Rows) error {
 		var p RolloutPoint
 		err := rows.Scan(&p.Service, &p.Team, &p.Kind, &p.Result, &p.Counted, &p.EndedAt, &p.Took, &p.Waited, &p.Full, &p.Group)
 		fn(p)
@@ -112,8 +115,9 @@ type RepairPoint struct {
 // the time they began.
 func (tx *Tx) RepairPoints(f Filter, fn func(RepairPoint)) error {
 	where, args := f.where("failed_at", false)
+	held, at := tx.held("")
 	return tx.each(`SELECT service, failed_at, detected_at, diagnosed_at, fix_begun_at, fix_ended_at, resolved_at FROM failures
-		WHERE org = ? AND to_seq = ?`+where+` ORDER BY failed_at`, append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+		WHERE org = ? AND `+held+where+` ORDER BY failed_at`, append(tx.args(at...), args...), func(rows *sql.Rows) error {
 		var p RepairPoint
 		err := rows.Scan(&p.Service, &p.FailedAt, &p.DetectedAt, &p.DiagnosedAt, &p.FixBegunAt, &p.FixEndedAt, &p.Solved)
 		fn(p)
