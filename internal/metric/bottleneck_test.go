@@ -139,7 +139,7 @@ func TestBottleneck_unknown(t *testing.T) {
 	}
 	now = append(now, Journey{Group: 999, Lead: -1, Spans: []int64{1e15}})
 	got := BottleneckOf(BottleneckFacts{Stages: stageNames, Now: now, Days: 30}, 1)
-	if s := got.Stages[2]; s.N != 0 || s.Coverage != 0 || s.P50 != nil || s.P90 != nil || *s.HoursAMonth != 0 {
+	if s := got.Stages[2]; s.N != 0 || s.Coverage != 0 || s.P50 != nil || s.P90 != nil || s.HoursAMonth != nil || s.Share != nil || s.ShareCI != nil {
 		t.Errorf("review is not known: %s", asJSON(t, s))
 	}
 	if s := got.Stages[5]; s.N != 100 || s.Coverage != 0.5 {
@@ -159,6 +159,13 @@ func TestBottleneck_few(t *testing.T) {
 		if (got.Unknown == nil) != (n == 0) || got.Stages[0].ShareCI != nil {
 			t.Errorf("%d changes: %s", n, asJSON(t, got.Stages[0]))
 		}
+	}
+	blind := way(9, 60, 1, 1, 1, 1, 1, 1, 1)
+	for i := range blind {
+		blind[i].Spans = nil
+	}
+	if got := BottleneckOf(BottleneckFacts{Stages: stageNames, Now: blind, Days: 30}, 1); got.MostHours != nil || *got.Unknown != 1 {
+		t.Errorf("no stage is known: %v, %s", got.MostHours, got.Words)
 	}
 	if got := BottleneckOf(BottleneckFacts{}, 1); got.Changes != 0 || len(got.Stages) != 0 {
 		t.Errorf("out of nothing: %s", asJSON(t, got))
@@ -201,6 +208,9 @@ func TestBottleneckCoverage(t *testing.T) {
 		now := way(uint64(100+r), 160, hours...)
 		b := blocksOf(now, len(stageNames), math.MaxInt64)
 		out := Bottleneck{Stages: make([]StageShare, len(stageNames))}
+		for k := range out.Stages {
+			out.Stages[k].N = len(now)
+		}
 		out.resample(b, rand.New(rand.NewPCG(1, uint64(r))))
 		for _, k := range []int{2, 5} {
 			cells++
