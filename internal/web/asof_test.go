@@ -39,6 +39,9 @@ func (s *site) whole(path string, params url.Values) map[string]any {
 	for _, k := range []string{"as_of", "known_up_to", "missing_events"} {
 		delete(out, k)
 	}
+	if n, ok := out["number"].(map[string]any); ok {
+		delete(n, "api") // which repeats the question
+	}
 	return out
 }
 
@@ -70,6 +73,10 @@ func TestAnAnswerAsOfATimeIsTheOneOfThatTime(t *testing.T) {
 				v.Set("measure", "lead_time")
 				v.Set("bucket", "week")
 				out["/api/v1/measures/series "+v.Encode()] = v
+			}
+			for _, x := range explainable {
+				v := url.Values{"scope": {scope}, "from": {"2026-02-01"}, "to": {"2026-12-01"}, "basis": {x.basis}, "all": {"true"}}
+				out["/api/v1/explain/"+x.measure+" "+v.Encode()] = v
 			}
 			for _, noun := range []string{"deployments", "incidents", "changes"} {
 				out["/api/v1/"+noun+" "+scope] = url.Values{"scope": {scope}, "limit": {"1000"}}
