@@ -14,7 +14,8 @@ type ChangeReport struct {
 	Bot         bool              `json:"bot,omitempty"`
 	Paths       []string          `json:"paths,omitempty"`
 	PullRequest *PullRequestRef   `json:"pull_request,omitempty"`
-	BuiltAt     Time              `json:"built_at,omitzero"`
+	BuiltAt     Time              `json:"built_at,omitzero"` // end of a green build of the commit
+	Builds      []Time            `json:"builds,omitempty"`  // every one that was reported, sorted
 	Reverts     string            `json:"reverts,omitempty"` // sha of the commit it takes back
 	Labels      map[string]string `json:"labels,omitempty"`
 }
@@ -53,7 +54,7 @@ func (c ChangeReport) Over(later ChangeReport) ChangeReport {
 	set(&c.Subject, later.Subject)
 	set(&c.AuthorHash, later.AuthorHash)
 	set(&c.Bot, later.Bot)
-	set(&c.BuiltAt, later.BuiltAt)
+	c.addBuilds(later)
 	set(&c.Reverts, later.Reverts)
 	if later.Parents != nil {
 		c.Parents = later.Parents
@@ -70,6 +71,21 @@ func (c ChangeReport) Over(later ChangeReport) ChangeReport {
 	}
 	c.Labels = overLabels(c.Labels, later.Labels)
 	return c
+}
+
+// addBuilds notes the builds that later tells of. Each report of a build is of
+// another one, so that none takes the place of those before.
+func (c *ChangeReport) addBuilds(later ChangeReport) {
+	set(&c.BuiltAt, later.BuiltAt)
+	builds := slices.Concat(c.Builds, later.Builds)
+	if later.BuiltAt.Known() {
+		builds = append(builds, later.BuiltAt)
+	}
+	slices.Sort(builds)
+	c.Builds = slices.Clip(slices.Compact(builds))
+	if len(c.Builds) == 0 {
+		c.Builds = nil
+	}
 }
 
 func (p PullRequestRef) over(later PullRequestRef) PullRequestRef {
@@ -133,4 +149,5 @@ type Delivery struct {
 	PullRequest int    `json:"pull_request,omitempty"`
 	Bot         bool   `json:"bot,omitempty"`
 	Team        string `json:"team,omitempty"`
+	Stamps
 }

@@ -34,6 +34,7 @@ type Measures struct {
 		Durations
 		PullRequest Durations `json:"pull_request"`
 		Oldest      Durations `json:"oldest"`
+		Stages      []Stage   `json:"stages"`
 	} `json:"lead_time"`
 	ChangeFailureRate struct {
 		Ratio       *float64       `json:"ratio"`
@@ -64,6 +65,19 @@ type Durations struct {
 	Band *string     `json:"band"`
 }
 
+// Stage is one stage of lead time, from coding to deploy.
+type Stage struct {
+	Name          string      `json:"name"`
+	N             int         `json:"n"`
+	P50           *float64    `json:"p50"`
+	CI            *[2]float64 `json:"ci"`
+	P90           *float64    `json:"p90"`
+	Share         *float64    `json:"share"`           // of the lead time of all changes
+	HoursPerMonth *float64    `json:"hours_per_month"` // of all changes together
+	Coverage      *float64    `json:"coverage"`        // share of the changes of which both ends are known
+	Negative      int         `json:"negative"`        // ended before they began; left out
+}
+
 // Share is a ratio with its parts.
 type Share struct {
 	Ratio   *float64    `json:"ratio"`
@@ -77,6 +91,19 @@ type DataQuality struct {
 	Deployments      int `json:"deployments"`
 	WithCommit       int `json:"with_commit"`
 	WithKnownChanges int `json:"with_known_changes"`
+	WithStart        int `json:"with_start"`
+
+	Incidents   int `json:"incidents"`
+	WithService int `json:"with_service"`
+
+	Stamps map[string]int `json:"stamps"` // how many changes have each stamp; under changes, how many there are
+	Shares struct {
+		WithCommit       *float64            `json:"with_commit"`
+		WithKnownChanges *float64            `json:"with_known_changes"`
+		WithStart        *float64            `json:"with_start"`
+		WithService      *float64            `json:"with_service"`
+		Stamps           map[string]*float64 `json:"stamps"`
+	} `json:"shares"`
 }
 
 // Measures asks for every measure; params are those of the API.

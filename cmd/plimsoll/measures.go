@@ -22,7 +22,7 @@ type asking struct {
 func (a *asking) flags(c *cobra.Command, since string) {
 	f := c.Flags()
 	f.SortFlags = false
-	f.StringVar(&a.scope, "scope", "", "org, team:NAME or service:NAME")
+	f.StringVar(&a.scope, "scope", "", "org, team:NAME, service:NAME or label:KEY=VALUE")
 	f.StringVar(&a.service, "service", "", "short for --scope service:NAME")
 	f.StringVar(&a.team, "team", "", "short for --scope team:NAME")
 	environment := "environment, all of the production class if nothing is said"
@@ -103,7 +103,17 @@ func measuresCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return printTable(c.OutOrStdout(), a.format, measuresTable(m))
+			if err := printTable(c.OutOrStdout(), a.format, measuresTable(m)); err != nil {
+				return err
+			}
+			stages := stagesTable(m)
+			if len(stages.Rows) == 0 || a.format == "csv" {
+				return nil // a file of comma separated values has one head
+			}
+			if _, err := fmt.Fprintln(c.OutOrStdout()); err != nil {
+				return err
+			}
+			return printTable(c.OutOrStdout(), a.format, stages)
 		},
 	}
 	a.flags(c, "30d")
@@ -137,6 +147,31 @@ func measuresTable(m client.Measures) table {
 		t.Notes = append(t.Notes, fmt.Sprintf("Not counted: %d redeployments, %d canceled.", f.Redeploys, f.Canceled))
 	}
 	return t
+}
+
+// stagesTable says where the lead time goes; it has no rows when nothing is
+// known of any stage.
+func stagesTable(m client.Measures) table {
+	t := table{Head: []string{"stage", "median", "p90", "of lead time", "a month", "known of"}}
+	for _, s := range m.LeadTime.Stages {
+		if s.N == 0 {
+			continue
+		}
+		month := "–"
+		if s.HoursPerMonth != nil {
+			month = fmt.Sprintf("%.0f h", *s.HoursPerMonth)
+		}
+		t.Rows = append(t.Rows, []string{s.Name, ui.Duration(s.P50), ui.Duration(s.P90), percent(s.Share), month, percent(s.Coverage)})
+	}
+	return t
+}
+
+// percent writes a share of 0..1 in whole percent.
+func percent(v *float64) string {
+	if v == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f %%", *v*100)
 }
 
 func keyFigures(m client.Measures) []ui.Figure {

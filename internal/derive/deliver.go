@@ -14,6 +14,8 @@ type arrival struct {
 	exposedAt   []plimsoll.Time
 	before      []bool  // came with a deployment of which nobody knows what it brought
 	heads       []int32 // commits that production stood at, to stay
+	below       below
+	pulls       map[int]plimsoll.Stamps // of pull requests, as far as nothing else decides
 }
 
 // settle notes that all commits up to head were in production by now, though
@@ -77,6 +79,7 @@ func (t *timeline) deliver() []plimsoll.Delivery {
 			a.settle(s.head)
 		}
 	}
+	t.stage(arrivals)
 	for _, name := range sortedKeys(arrivals) {
 		a := arrivals[name]
 		reached := a.repo.Graph.Reached(a.heads)
@@ -109,6 +112,7 @@ func (t *timeline) changes(out []plimsoll.Delivery, a *arrival, reached []bool) 
 			Team:        t.team,
 		}
 		arrive(&d, by)
+		a.stamp(&d, int32(i), by)
 		if by != nil {
 			by.fact.Brought++
 			by.fact.OldestAt = plimsoll.First(by.fact.OldestAt, d.StartAt)
@@ -163,6 +167,7 @@ func (t *timeline) pullRequests(out []plimsoll.Delivery, a *arrival, reached []b
 		d.CommittedAt = a.repo.commits[last].CommittedAt
 		d.ExposedAt = a.exposedAt[last]
 		arrive(&d, by)
+		a.stamp(&d, last, by)
 		out = append(out, d)
 	}
 	return out
@@ -190,6 +195,7 @@ func arrive(d *plimsoll.Delivery, by *step) {
 		d.DeliveredAt = by.fact.EndedAt()
 		d.Deployment = by.fact.ID
 		d.Team = by.fact.Team
+		d.DeployStartedAt = by.fact.StartedAt
 	}
 }
 
@@ -203,6 +209,7 @@ func (s *step) bareDelivery() plimsoll.Delivery {
 		Service: f.Service, Basis: plimsoll.BasisChange, Repository: f.Repository, Key: f.CommitSHA,
 		StartAt: f.CommitAt, CommittedAt: f.CommitAt, ExposedAt: f.EndedAt(),
 	}
+	d.MergedAt = f.CommitAt
 	arrive(&d, s)
 	return d
 }

@@ -10,8 +10,9 @@ import (
 type Commit struct {
 	AuthoredAt  plimsoll.Time
 	CommittedAt plimsoll.Time
-	PullRequest int    // number, 0 if none
-	Reverts     string // sha of the commit it takes back
+	Builds      []plimsoll.Time // ends of its green builds, sorted
+	PullRequest int             // number, 0 if none
+	Reverts     string          // sha of the commit it takes back
 	Merge       bool
 	Bot         bool
 	Paths       []string
@@ -63,6 +64,7 @@ func (r *Repository) AddChange(c plimsoll.ChangeReport) {
 	k := Commit{
 		AuthoredAt:  c.AuthoredAt.Or(c.CommittedAt),
 		CommittedAt: c.CommittedAt,
+		Builds:      c.Builds,
 		Reverts:     c.Reverts,
 		Merge:       c.Merge(),
 		Bot:         c.Bot,

@@ -358,6 +358,33 @@ func renderLead(l store.Lead) string {
 	if l.ExposedAt != 0 && l.ExposedAt != l.DeliveredAt {
 		s += " first_exposed=" + clock(l.ExposedAt)
 	}
+	return s + renderStages(l)
+}
+
+// renderStages writes the stages on a line of its own, for what has stamps that
+// a commit and its deployment alone do not give.
+func renderStages(l store.Lead) string {
+	s := ""
+	for i, ends := range l.Ends() {
+		if ends[0] == 0 || ends[1] == 0 {
+			continue
+		}
+		from := ends[0]
+		if from < l.StartAt && ends[1] >= from {
+			from = l.StartAt // what lies before its clock started is not counted
+		}
+		took := span(from, ends[1])
+		switch {
+		case ends[1] < ends[0]:
+			took = "backwards"
+		case ends[1] < from:
+			took = "before"
+		}
+		s += fmt.Sprintf(" %s=%s", plimsoll.Stages[i], took)
+	}
+	if s != "" {
+		s = "\n  stages:" + s
+	}
 	return s
 }
 

@@ -20,6 +20,7 @@ type Frequency struct {
 	Successful        int       `json:"successful"`  // of them, with result success
 	Redeploys         int       `json:"redeploys"`   // beside, not counted
 	Canceled          int       `json:"canceled"`    // beside, not counted
+	Releases          int       `json:"releases"`    // of those counted: the regions of one release are one
 	ActiveDaysPerWeek *float64  `json:"active_days_per_week"`
 	GapP50            *float64  `json:"gap_p50"` // seconds from one deployment to the next
 	GapP90            *float64  `json:"gap_p90"`

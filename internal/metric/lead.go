@@ -26,6 +26,8 @@ type LeadTimes struct {
 	Durations
 	PullRequest Durations `json:"pull_request"` // first commit to delivery
 	Oldest      Durations `json:"oldest"`       // one value per deployment: its oldest new commit
+
+	Stages []StageTimes `json:"stages,omitempty"` // by StagesOf, where they were asked for
 }
 
 // LeadTimesOf measures the time from a change to its delivery, in seconds, over everything delivered in

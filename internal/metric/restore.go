@@ -6,6 +6,7 @@ type RestoreTimes struct {
 	Durations
 	BySeverity   map[string]Durations `json:"by_severity"` // "unknown" where none was stated
 	AllIncidents Durations            `json:"all_incidents"`
+	Stages       []StageOfRestore     `json:"stages,omitempty"` // from RestoreStagesOf
 }
 
 // RestoreTimesOf measures the time from a failure to its end, in seconds, over every failure that

@@ -16,6 +16,7 @@ type Tally struct {
 	Rework       int // counted ones made to repair production
 	WithCommit   int // counted ones with a known commit
 	WithContents int // counted ones with known contents
+	WithStart    int // counted ones with a known start
 }
 
 // Add counts one deployment.
@@ -26,6 +27,7 @@ func (t *Tally) Add(d *Deployment) {
 		t.Rework += one(d.rework())
 		t.WithCommit += one(d.Commit)
 		t.WithContents += one(d.Contents)
+		t.WithStart += one(d.Started)
 	} else {
 		t.aside(d)
 	}
@@ -77,6 +79,7 @@ func (t *Tally) combine(o Tally, sign int) {
 	t.Rework += sign * o.Rework
 	t.WithCommit += sign * o.WithCommit
 	t.WithContents += sign * o.WithContents
+	t.WithStart += sign * o.WithStart
 }
 
 func one(b bool) int {

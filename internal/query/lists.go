@@ -82,6 +82,7 @@ type Change struct {
 	Deployment  string        `json:"deployment,omitempty"`
 	PullRequest int           `json:"pull_request,omitempty"`
 	Bot         bool          `json:"bot,omitempty"`
+	plimsoll.Stamps
 }
 
 // Incident is an incident with the failure it belongs to.
@@ -196,7 +197,7 @@ func changes(leads []store.Lead) []Change {
 		c := Change{
 			SHA: l.Key, Repository: l.Repository, Service: l.Service, Subject: l.Subject, AuthoredAt: l.AuthoredAt.Or(l.CommittedAt, l.StartAt),
 			CommittedAt: l.CommittedAt, StartAt: l.StartAt, DeliveredAt: l.DeliveredAt, ExposedAt: l.ExposedAt,
-			Deployment: l.Deployment, PullRequest: l.PullRequest, Bot: l.Bot,
+			Deployment: l.Deployment, PullRequest: l.PullRequest, Bot: l.Bot, Stamps: l.Stamps,
 		}
 		if l.DeliveredAt.Known() {
 			s := l.DeliveredAt.Seconds(l.StartAt)

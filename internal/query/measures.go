@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"slices"
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
@@ -18,7 +19,8 @@ type Measures struct {
 	TimeToRestore       metric.RestoreTimes `json:"time_to_restore"`
 	ReworkRate          metric.Rework       `json:"rework_rate"`
 	RollbackRate        metric.Rollbacks    `json:"rollback_rate"`
-	DataQuality         DataQuality         `json:"data_quality"`
+	Details
+	DataQuality DataQuality `json:"data_quality"`
 }
 
 // DataQuality says how complete the facts under the measures are.
@@ -26,10 +28,46 @@ type DataQuality struct {
 	Deployments      int `json:"deployments"`        // counted ones of the window
 	WithCommit       int `json:"with_commit"`        // of them, with a known commit
 	WithKnownChanges int `json:"with_known_changes"` // of them, with known contents; a first one has none to know
+	WithStart        int `json:"with_start"`         // of them, with a known start
+
+	Incidents   int `json:"incidents"`    // that began in the window
+	WithService int `json:"with_service"` // of them, those that name a service
+
+	Stamps metric.StampCounts `json:"stamps"` // of the changes delivered in the window
+	Shares Shares             `json:"shares"`
+}
+
+// Shares are the counts of DataQuality as parts of 1; null of nothing.
+type Shares struct {
+	WithCommit       *float64            `json:"with_commit"`
+	WithKnownChanges *float64            `json:"with_known_changes"`
+	WithStart        *float64            `json:"with_start"`
+	WithService      *float64            `json:"with_service"`
+	Stamps           map[string]*float64 `json:"stamps"`
 }
 
 func qualityOf(t metric.Tally) DataQuality {
-	return DataQuality{Deployments: t.Counted, WithCommit: t.WithCommit, WithKnownChanges: t.WithContents}
+	return DataQuality{Deployments: t.Counted, WithCommit: t.WithCommit, WithKnownChanges: t.WithContents, WithStart: t.WithStart}
+}
+
+// share works out the shares from the counts.
+func (q *DataQuality) share() {
+	q.Shares = Shares{
+		WithCommit: portion(q.WithCommit, q.Deployments), WithKnownChanges: portion(q.WithKnownChanges, q.Deployments),
+		WithStart: portion(q.WithStart, q.Deployments), WithService: portion(q.WithService, q.Incidents),
+		Stamps: map[string]*float64{},
+	}
+	for name, n := range q.Stamps.ByName() {
+		q.Shares.Stamps[name] = portion(n, q.Stamps.Changes)
+	}
+}
+
+func portion(k, n int) *float64 {
+	if n == 0 {
+		return nil
+	}
+	v := float64(k) / float64(n)
+	return &v
 }
 
 // facts are the rows that the measures of a question are computed from.
@@ -49,31 +87,41 @@ func (d *Desk) Measures(ctx context.Context, q Question) (Measures, error) {
 	if err != nil {
 		return Measures{}, err
 	}
-	in, q, position, err := d.read(ctx, q)
+	in, more, q, position, err := d.read(ctx, q, true)
 	if err != nil {
 		return Measures{}, err
 	}
-	return in.measure(d.asked(q, position), d.period(q), bench, q.Scope), nil
+	out := in.measure(d.asked(q, position), d.period(q), bench, q.Scope)
+	more.add(&out, d.period(q))
+	return out, nil
 }
 
-// read returns the figures of a question, the question with what its time was found
-// to mean, and the position they were read at.
-func (d *Desk) read(ctx context.Context, q Question) (in figures, as Question, position int64, err error) {
+// read returns the figures of a question, its details if they are wanted, the
+// question with what its time was found to mean, and the position all of it was
+// read at.
+func (d *Desk) read(ctx context.Context, q Question, wanted bool) (in figures, more beside, as Question, position int64, err error) {
 	if _, err := q.filter(); err != nil {
-		return in, q, 0, err
+		return in, more, q, 0, err
 	}
 	if err := q.checkWindow(); err != nil {
-		return in, q, 0, err
+		return in, more, q, 0, err
 	}
 	err = d.answer(ctx, q, func(tx *store.Tx, q Question, at int64) error {
 		as, position = q, at
 		f, err := q.filter()
-		if err == nil {
-			in, err = d.figures(tx, f, at)
+		if err != nil {
+			return err
 		}
+		if in, err = d.figures(tx, f, at); err != nil || !wanted {
+			return err
+		}
+		if more.details, err = d.details(tx, f, at); err != nil {
+			return err
+		}
+		more.incidents, more.named, err = tx.IncidentCounts(f)
 		return err
 	})
-	return in, as, position, err
+	return in, more, as, position, err
 }
 
 func (in facts) measure(asked Asked, p metric.Period, bench *metric.Benchmark, scope plimsoll.Scope) Measures {
@@ -109,14 +157,19 @@ func (d *Desk) Series(ctx context.Context, q Question, m metric.Measure, unit me
 	if err := checkSeries(q.Window, m, unit); err != nil {
 		return SeriesAnswer{}, err
 	}
-	in, q, position, err := d.read(ctx, q)
+	_, ofStage := m.StageOf()
+	wanted := ofStage || slices.Contains(detailed, m)
+	in, more, q, position, err := d.read(ctx, q, wanted)
 	if err != nil {
 		return SeriesAnswer{}, err
 	}
-	return SeriesAnswer{
-		Asked: d.asked(q, position), Measure: m, Bucket: unit,
-		Points: in.series(m, d.period(q), unit),
-	}, nil
+	out := SeriesAnswer{Asked: d.asked(q, position), Measure: m, Bucket: unit}
+	if wanted {
+		out.Points = more.series(m, d.period(q), unit)
+	} else {
+		out.Points = in.series(m, d.period(q), unit)
+	}
+	return out, nil
 }
 
 func (in facts) series(m metric.Measure, p metric.Period, unit metric.Unit) []metric.Point {
@@ -130,7 +183,7 @@ func (in facts) series(m metric.Measure, p metric.Period, unit metric.Unit) []me
 const mostBuckets = 3700
 
 func checkSeries(w plimsoll.Window, m metric.Measure, unit metric.Unit) error {
-	if err := known("measure", m, metric.Measures); err != nil {
+	if err := known("measure", m, slices.Concat(metric.Measures, detailed, metric.StageMeasures())); err != nil {
 		return err
 	}
 	if err := known("bucket", unit, []metric.Unit{metric.Day, metric.Week, metric.Month}); err != nil {

@@ -40,6 +40,7 @@ type Desk struct {
 	cells   *cells.Cells // nil: everything comes from the rows
 	stalled atomic.Pointer[standstill]
 	memory  memory
+	detail  detailMemory
 }
 
 // standstill is where the facts were last seen not to move for a while.
@@ -115,8 +116,10 @@ func (q Question) filter() (store.Filter, error) {
 		f.Team = q.Scope.Name
 	case plimsoll.ScopeService:
 		f.Service = q.Scope.Name
+	case plimsoll.ScopeLabel:
+		f.LabelName, f.LabelValue = q.Scope.Name, q.Scope.Value
 	default:
-		return f, plimsoll.FieldErrorf("scope", "%s: measures are kept for the organisation, teams and services; ask for one of these", q.Scope)
+		return f, plimsoll.FieldErrorf("scope", "%s: measures are kept for the organisation, teams, services and labels; ask for one of these", q.Scope)
 	}
 	if q.Environment == "" || q.Environment == "production" {
 		f.Production = true

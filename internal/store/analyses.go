@@ -59,7 +59,7 @@ func (tx *Tx) PutAnalyses(service string, analyses []plimsoll.Analysis, seq int6
 // AnalysisPoints hands the end and the phase of each current analysis run of
 // the filter to fn, by the time they ended.
 func (tx *Tx) AnalysisPoints(f Filter, fn func(ended plimsoll.Time, phase string)) error {
-	where, args := f.where("ended_at", true)
+	where, args := tx.where(f, "analyses", "ended_at")
 	held, at := tx.held("")
 	return tx.each(`SELECT ended_at, phase FROM analyses WHERE org = ? AND `+held+where+` ORDER BY ended_at`,
 		append(tx.args(at...), args...), func(rows *sql.Rows) error {
@@ -93,7 +93,7 @@ type RolloutPoint struct {
 // RolloutPoints hands every current deployment of the filter to fn, by the time
 // they ended.
 func (tx *Tx) RolloutPoints(f Filter, fn func(RolloutPoint)) error {
-	where, args := f.where("ended_at", true)
+	where, args := tx.where(f, "deployments", "ended_at")
 	held, at := tx.held("")
 	return tx.each(`SELECT service, team, kind, result, counted, ended_at, took, waited, to_full, release FROM deployments
 		WHERE org = ? AND `+held+where+` ORDER BY ended_at, id`, append(tx.args(at...), args...), func(rows *sql.Rows) error {
@@ -114,7 +114,7 @@ type RepairPoint struct {
 // RepairPoints hands the stages of each current failure of the filter to fn, by
 // the time they began.
 func (tx *Tx) RepairPoints(f Filter, fn func(RepairPoint)) error {
-	where, args := f.where("failed_at", false)
+	where, args := tx.where(f, "failures", "failed_at")
 	held, at := tx.held("")
 	return tx.each(`SELECT service, failed_at, detected_at, diagnosed_at, fix_begun_at, fix_ended_at, resolved_at FROM failures
 		WHERE org = ? AND `+held+where+` ORDER BY failed_at`, append(tx.args(at...), args...), func(rows *sql.Rows) error {

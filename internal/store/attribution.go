@@ -155,7 +155,7 @@ func (tx *Tx) IncidentsBetween(from, to plimsoll.Time) ([]string, error) {
 // EvidencePage returns a page of current evidence, the latest first. status ""
 // selects every status.
 func (tx *Tx) EvidencePage(f Filter, status plimsoll.EvidenceStatus, p Page) ([]plimsoll.Evidence, error) {
-	where, args := Filter{Service: f.Service, Window: f.Window}.where("at", false)
+	where, args := tx.where(Filter{Service: f.Service, Window: f.Window, LabelName: f.LabelName, LabelValue: f.LabelValue}, "evidence", "at")
 	if f.Team != "" {
 		held, at := tx.held("d.")
 		where += " AND service IN (SELECT DISTINCT d.service FROM deployments d WHERE d.org = evidence.org AND " + held + " AND d.team = ?)"

@@ -44,6 +44,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			tx.EvidenceMarks("", func(m EvidenceMark) { point(m) }),
 			tx.LeadPoints(f, plimsoll.BasisChange, func(a, b, c plimsoll.Time) { point(a, b, c) }),
 			tx.FailurePoints(f, func(a, b plimsoll.Time, s string) { point(a, b, s) }),
+			tx.StagePoints(f, func(p StagePoint) { point(p) }),
 			tx.IncidentPoints(f, func(a, b plimsoll.Time, s string) { point(a, b, s) }),
 			tx.EventsAbout(0, 9, func(a About) error { point(a); return nil }),
 			tx.ServiceRows("checkout", plimsoll.Window{To: plimsoll.Forever}, func(r DeploymentRow) { point(r) }),
@@ -74,6 +75,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			"FailureSights": {seen, Page{Limit: 9}}, "CountSharedSpans": {f}, "IncidentSights": {seen, Page{Limit: 9}}, "CountIncidents": {f},
 			"DeploymentsSetAside": {f}, "MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {}, "VersionChanges": {late, int64(1), int64(9)},
 			"PortionOf": {int64(1)}, "FactChanges": {int64(0)}, "FactTrail": {int64(1)}, "ReportedAnalyses": {"checkout"}, "AnalysesOf": {"d-1"},
+			"IncidentCounts": {f},
 		}
 		v := reflect.ValueOf(tx)
 		for i := range v.NumMethod() {
@@ -106,10 +108,10 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 
 // walks are the methods that reads calls by name; writes are those that write.
 var (
-	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes", "EventsAbout", "ServiceRows", "LeadRows", "FailureRows", "IncidentRows", "AnalysisPoints", "RolloutPoints", "RepairPoints"}
+	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes", "EventsAbout", "ServiceRows", "LeadRows", "FailureRows", "IncidentRows", "AnalysisPoints", "RolloutPoints", "RepairPoints", "StagePoints", "PullRequestPoints"}
 	writes = strings.Fields(`AsOf Past MarkMoment SetReplay Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDependencies
 		PutDeployment PutFlag PutIncident PutIncidentFact PutVerdict PutWords PutOutcome PutPullRequest PutService PutSettings PutTimeline
-		Resume SetAside SetCursor Unpark AsKnownNow Related PutAnalyses PutAnalysis`)
+		Resume SetAside SetCursor Unpark AsKnownNow Related PutAnalyses PutAnalysis PutTarget`)
 )
 
 func orgsAreApart(t *testing.T, open opener) {

@@ -64,8 +64,9 @@ func deploymentRows(deployments []plimsoll.Deployment) ([]version, error) {
 		rows = append(rows, version{
 			key: []any{d.ID},
 			rest: []any{d.Environment, d.Production, d.Team, string(d.Kind), string(d.Result), d.Counted, d.Judged,
-				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(d.Coverage), d.Fixes != "", d.IsPlanned(), micros(d.Took()), micros(d.Stood()), micros(d.ToFull()), d.GroupID, string(doc)},
-			from: d.BegunAt(), to: d.EndedAt(),
+				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(d.Coverage), d.Fixes != "", d.IsPlanned(), d.StartedAt.Known(),
+				micros(d.Took()), micros(d.Stood()), micros(d.ToFull()), d.GroupID, string(doc)},
+			from: d.BegunAt(), to: d.EndedAt(), labels: d.Labels,
 		})
 	}
 	return rows, nil
@@ -110,8 +111,9 @@ func leadRows(leads []plimsoll.Delivery) []version {
 	rows := make([]version, 0, len(leads))
 	for _, l := range leads {
 		rows = append(rows, version{
-			key:  []any{string(l.Basis), l.Repository, l.Key},
-			rest: []any{l.StartAt, l.CommittedAt, l.DeliveredAt, l.ExposedAt, l.Deployment, l.PullRequest, l.Bot, l.Team},
+			key: []any{string(l.Basis), l.Repository, l.Key},
+			rest: []any{l.StartAt, l.CommittedAt, l.DeliveredAt, l.ExposedAt, l.Deployment, l.PullRequest, l.Bot, l.Team,
+				l.FirstCommitAt, l.OpenedAt, l.FirstReviewAt, l.ApprovedAt, l.MergedAt, l.BuiltAt, l.StagedAt, l.ReadyAt, l.DeployStartedAt},
 			from: l.StartAt, to: l.DeliveredAt,
 		})
 	}
@@ -159,7 +161,7 @@ func (tx *Tx) PutIncidentFact(i plimsoll.Incident, seq int64) (ok bool, err erro
 	}
 	span, ok, err := tx.replace(incidentTable, []any{i.ID}, []version{{
 		rest: []any{i.Production, i.BegunAt(), i.RestoredAt, i.Severity, i.AttributedTo, i.CauseService, string(doc)},
-		from: i.BegunAt(), to: i.RestoredAt,
+		from: i.BegunAt(), to: i.RestoredAt, labels: i.Labels,
 	}}, seq)
 	if err != nil || !ok {
 		return ok, err
@@ -206,7 +208,7 @@ func (tx *Tx) PutOutcome(service string, evidence []plimsoll.Evidence, failures 
 		rows = append(rows, version{
 			key:  []any{f.ID},
 			rest: []any{f.Team, f.FailedAt, f.RestoredAt, f.Severity, f.DetectedAt, f.DiagnosedAt, f.FixBegunAt, f.FixEndedAt, f.ResolvedAt, string(doc)},
-			from: f.FailedAt, to: f.RestoredAt,
+			from: f.FailedAt, to: f.RestoredAt, parts: f.Deployments,
 		})
 	}
 	span, ok, err := tx.replace(failureTable, []any{service}, rows, seq)
@@ -234,6 +236,7 @@ func (tx *Tx) Forget(cursor string) error {
 		"service_repositories", "wanted_commits", "deployments", "deployment_ids", "lead_times", "evidence", "incidents",
 		"failures", "fact_changes", "moments", "dirty", "targets", "flag_reports", "verdict_reports", "confirmations",
 		"service_dependencies", "incident_candidates", "analysis_reports", "analyses",
+		"fact_marks", "service_labels",
 	} {
 		if _, err := tx.exec(`DELETE FROM `+t+` WHERE org = ?`, tx.org); err != nil {
 			return err

@@ -13,8 +13,10 @@ import (
 type Filter struct {
 	Service     string
 	Team        string
-	Environment string          // the name of one environment
-	Production  bool            // only the production class
+	Environment string // the name of one environment
+	Production  bool   // only the production class
+	LabelName   string // with LabelValue: what carries the label
+	LabelValue  string
 	Window      plimsoll.Window // of the time a fact counts at; the zero window is all time
 }
 
@@ -61,19 +63,20 @@ type DeploymentPoint struct {
 	Coverage        plimsoll.Coverage
 	Repairs         bool // named as the fix of an incident
 	Planned         bool
+	Started         bool // its start is known
 }
 
 // DeploymentPoints hands every current deployment of the filter to fn, by the
 // time they ended.
 func (tx *Tx) DeploymentPoints(f Filter, fn func(DeploymentPoint)) error {
-	where, args := f.where("ended_at", true)
+	where, args := tx.where(f, "deployments", "ended_at")
 	held, at := tx.held("")
 	return tx.each(`SELECT id, service, kind, result, counted, judged, begun_at, ended_at, oldest_at, commit_sha <> '',
-		coverage, repairs, planned FROM deployments
+		coverage, repairs, planned, started FROM deployments
 		WHERE org = ? AND `+held+where+` ORDER BY ended_at, id`, append(tx.args(at...), args...), func(rows *sql.Rows) error {
 		var p DeploymentPoint
 		err := rows.Scan(&p.ID, &p.Service, &p.Kind, &p.Result, &p.Counted, &p.Judged, &p.BegunAt, &p.EndedAt, &p.OldestAt, &p.Commit,
-			&p.Coverage, &p.Repairs, &p.Planned)
+			&p.Coverage, &p.Repairs, &p.Planned, &p.Started)
 		fn(p)
 		return err
 	})
@@ -83,7 +86,7 @@ func (tx *Tx) DeploymentPoints(f Filter, fn func(DeploymentPoint)) error {
 // ended, whatever its window; unknown when there is none.
 func (tx *Tx) FirstDeployment(f Filter) (plimsoll.Time, error) {
 	f.Window = plimsoll.Window{}
-	where, args := f.where("", true)
+	where, args := tx.where(f, "deployments", "")
 	held, at := tx.held("")
 	var first sql.NullInt64
 	_, err := tx.one(`SELECT min(ended_at) FROM deployments WHERE org = ? AND `+held+` AND counted = 1`+where,
@@ -94,7 +97,7 @@ func (tx *Tx) FirstDeployment(f Filter) (plimsoll.Time, error) {
 // FirstDeployments returns the same for each service of the filter.
 func (tx *Tx) FirstDeployments(f Filter) (map[string]plimsoll.Time, error) {
 	f.Window = plimsoll.Window{}
-	where, args := f.where("", true)
+	where, args := tx.where(f, "deployments", "")
 	held, at := tx.held("")
 	out := map[string]plimsoll.Time{}
 	err := tx.each(`SELECT service, min(ended_at) FROM deployments WHERE org = ? AND `+held+` AND counted = 1`+where+` GROUP BY service`,
@@ -133,7 +136,7 @@ func (tx *Tx) EvidenceMarks(service string, fn func(EvidenceMark)) error {
 // pull request and service, that was delivered at or after the window's start
 // or is still open, and began before its end. delivered is unknown while open.
 func (tx *Tx) LeadPoints(f Filter, basis plimsoll.Basis, fn func(start, committed, delivered plimsoll.Time)) error {
-	where, args := Filter{Service: f.Service, Team: f.Team}.where("", false)
+	where, args := tx.leadWhere(f)
 	scan := func(rows *sql.Rows) error {
 		var start, committed, delivered plimsoll.Time
 		err := rows.Scan(&start, &committed, &delivered)
@@ -160,7 +163,7 @@ func (tx *Tx) LeadPoints(f Filter, basis plimsoll.Basis, fn func(start, committe
 // FailurePoints hands the start, end and severity of each current failure of
 // the filter to fn; end is unknown while it lasts.
 func (tx *Tx) FailurePoints(f Filter, fn func(failed, restored plimsoll.Time, severity string)) error {
-	where, args := f.where("failed_at", false)
+	where, args := tx.where(f, "failures", "failed_at")
 	held, at := tx.held("")
 	return tx.each(`SELECT failed_at, restored_at, severity FROM failures WHERE org = ? AND `+held+where+` ORDER BY failed_at`,
 		append(tx.args(at...), args...), func(rows *sql.Rows) error {
@@ -191,7 +194,7 @@ func (p Page) where(time, id string) (string, []any) {
 
 // Deployments returns a page of current deployments, the latest first.
 func (tx *Tx) Deployments(f Filter, p Page) ([]plimsoll.Deployment, error) {
-	where, args := f.where("ended_at", true)
+	where, args := tx.where(f, "deployments", "ended_at")
 	after, more := p.where("ended_at", "id")
 	args = append(append(args, more...), p.Limit)
 	held, at := tx.held("")
@@ -288,7 +291,8 @@ func (tx *Tx) incidentWhere(f Filter) (string, []any) {
 	if f.Production {
 		where += " AND production = 1"
 	}
-	return where, args
+	label, more := tx.labelWhere(f, "incidents")
+	return where + label, append(args, more...)
 }
 
 // IncidentPoints hands the start, end and severity of each current incident of
@@ -354,7 +358,8 @@ const pageSep = "\x01"
 const leadPageID = "l.key || ' ' || l.service || '" + pageSep + "' || l.repository"
 
 const leadColumns = `l.service, l.basis, l.repository, l.key, l.start_at, l.committed_at, l.delivered_at, l.exposed_at,
-	l.deployment, l.pull_request, l.bot, l.team, coalesce(c.authored_at, 0), coalesce(c.subject, '')
+	l.deployment, l.pull_request, l.bot, l.team,
+	l.first_commit_at, l.opened_at, l.first_review_at, l.approved_at, l.merged_at, l.built_at, l.staged_at, l.ready_at, l.deploy_started_at, coalesce(c.authored_at, 0), coalesce(c.subject, '')
 	FROM lead_times l LEFT JOIN changes c ON c.org = l.org AND c.repository = l.repository AND c.sha = l.key`
 
 func (tx *Tx) leads(query string, args ...any) ([]Lead, error) {
@@ -362,7 +367,8 @@ func (tx *Tx) leads(query string, args ...any) ([]Lead, error) {
 	err := tx.each(query, tx.args(args...), func(rows *sql.Rows) error {
 		var l Lead
 		err := rows.Scan(&l.Service, &l.Basis, &l.Repository, &l.Key, &l.StartAt, &l.CommittedAt, &l.DeliveredAt, &l.ExposedAt,
-			&l.Deployment, &l.PullRequest, &l.Bot, &l.Team, &l.AuthoredAt, &l.Subject)
+			&l.Deployment, &l.PullRequest, &l.Bot, &l.Team,
+			&l.FirstCommitAt, &l.OpenedAt, &l.FirstReviewAt, &l.ApprovedAt, &l.MergedAt, &l.BuiltAt, &l.StagedAt, &l.ReadyAt, &l.DeployStartedAt, &l.AuthoredAt, &l.Subject)
 		out = append(out, l)
 		return err
 	})
@@ -379,8 +385,7 @@ func (tx *Tx) BroughtBy(deployment string) ([]Lead, error) {
 // ChangesPage returns a page of changes, the latest delivered first; open ones
 // only when asked for.
 func (tx *Tx) ChangesPage(f Filter, open bool, p Page) ([]Lead, error) {
-	where, args := Filter{Service: f.Service, Team: f.Team}.where("", false)
-	where = strings.ReplaceAll(strings.ReplaceAll(where, "service", "l.service"), "team", "l.team")
+	where, args := tx.leadWhere(f)
 	time := "l.delivered_at"
 	if open {
 		time = "l.start_at"

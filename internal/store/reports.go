@@ -47,13 +47,14 @@ type changeMore struct {
 	PullRequest *plimsoll.PullRequestRef `json:"pull_request,omitempty"`
 	AuthorHash  string                   `json:"author_hash,omitempty"`
 	BuiltAt     plimsoll.Time            `json:"built_at,omitzero"`
+	Builds      []plimsoll.Time          `json:"builds,omitempty"`
 	Labels      map[string]string        `json:"labels,omitempty"`
 }
 
 // PutChange keeps a change as all its reports add up to it, and reports whether
 // it is new.
 func (tx *Tx) PutChange(c plimsoll.ChangeReport) error {
-	more := changeMore{Paths: c.Paths, AuthorHash: c.AuthorHash, BuiltAt: c.BuiltAt, Labels: c.Labels}
+	more := changeMore{Paths: c.Paths, AuthorHash: c.AuthorHash, BuiltAt: c.BuiltAt, Builds: c.Builds, Labels: c.Labels}
 	number := 0
 	if ref := c.PullRequest; ref != nil {
 		number = ref.Number
@@ -95,7 +96,7 @@ func scanChange(rows *sql.Rows) (plimsoll.ChangeReport, error) {
 		if err := json.Unmarshal([]byte(more), &m); err != nil {
 			return c, fmt.Errorf("change %s: %w", c.SHA, err)
 		}
-		c.Paths, c.PullRequest, c.AuthorHash, c.BuiltAt, c.Labels = m.Paths, m.PullRequest, m.AuthorHash, m.BuiltAt, m.Labels
+		c.Paths, c.PullRequest, c.AuthorHash, c.BuiltAt, c.Builds, c.Labels = m.Paths, m.PullRequest, m.AuthorHash, m.BuiltAt, m.Builds, m.Labels
 	}
 	return c, nil
 }
@@ -205,7 +206,10 @@ func (tx *Tx) PutService(s plimsoll.ServiceReport) error {
 	}
 	_, err = tx.exec(`INSERT INTO services (org, name, repository, doc) VALUES (?, ?, ?, ?)
 		ON CONFLICT (org, name) DO UPDATE SET repository = excluded.repository, doc = excluded.doc`, tx.org, s.Name, s.Repository, doc)
-	return err
+	if err != nil {
+		return err
+	}
+	return tx.putServiceLabels(s)
 }
 
 // Service returns a catalogue entry; one that nobody reported has only its name.

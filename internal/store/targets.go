@@ -34,9 +34,8 @@ type PullRequestPoint struct {
 // PullRequestPoints hands to fn every pull request that was delivered in the
 // window, once for each service of the filter.
 func (tx *Tx) PullRequestPoints(f Filter, fn func(PullRequestPoint)) error {
-	f = Filter{Service: f.Service, Team: f.Team, Window: f.Window}
 	f.Window.From = max(f.Window.From, 1) // 0 is open
-	where, args := f.where("delivered_at", false)
+	where, args := tx.where(f, "lead_times", "delivered_at")
 	return tx.each(`SELECT l.service, l.delivered_at, p.doc FROM lead_times l
 		JOIN pull_requests p ON p.org = l.org AND p.repository = l.repository AND p.number = CAST(l.key AS BIGINT)
 		WHERE l.org = ? AND l.basis = 'pull_request' AND l.to_seq = ?`+where+` ORDER BY l.delivered_at, l.service, l.repository, l.key`,

@@ -24,6 +24,7 @@ type table struct {
 	rest  []string
 	from  string // columns with the times from and up to which a fact matters
 	to    string
+	marks bool // its versions may have marks
 }
 
 // version is one fact as a row: its key columns and the rest, in the order of
@@ -32,20 +33,24 @@ type version struct {
 	key      []any
 	rest     []any
 	from, to plimsoll.Time
+
+	labels map[string]string
+	parts  []string // of a failure: its deployments
 }
 
 var (
 	deploymentTable = table{"deployments", []string{"service"}, []string{"id"}, []string{
-		"environment", "production", "team", "kind", "result", "counted", "judged", "begun_at", "ended_at", "oldest_at", "version", "commit_sha", "coverage", "repairs", "planned", "took", "waited", "to_full", "release", "doc"}, "begun_at", "ended_at"}
+		"environment", "production", "team", "kind", "result", "counted", "judged", "begun_at", "ended_at", "oldest_at", "version", "commit_sha", "coverage", "repairs", "planned", "started", "took", "waited", "to_full", "release", "doc"}, "begun_at", "ended_at", true}
 	leadTable = table{"lead_times", []string{"service"}, []string{"basis", "repository", "key"}, []string{
-		"start_at", "committed_at", "delivered_at", "exposed_at", "deployment", "pull_request", "bot", "team"}, "start_at", "delivered_at"}
-	evidenceTable = table{"evidence", []string{"service", "step"}, []string{"id"}, []string{"deployment", "kind", "accepted", "status", "at", "doc"}, "at", "at"}
+		"start_at", "committed_at", "delivered_at", "exposed_at", "deployment", "pull_request", "bot", "team",
+		"first_commit_at", "opened_at", "first_review_at", "approved_at", "merged_at", "built_at", "staged_at", "ready_at", "deploy_started_at"}, "start_at", "delivered_at", false}
+	evidenceTable = table{"evidence", []string{"service", "step"}, []string{"id"}, []string{"deployment", "kind", "accepted", "status", "at", "doc"}, "at", "at", false}
 	incidentTable = table{"incidents", []string{"id"}, nil, []string{
-		"production", "begun_at", "resolved_at", "severity", "attributed_to", "cause_service", "doc"}, "begun_at", "resolved_at"}
+		"production", "begun_at", "resolved_at", "severity", "attributed_to", "cause_service", "doc"}, "begun_at", "resolved_at", true}
 	analysisTable = table{"analyses", []string{"service"}, []string{"id"}, []string{
-		"environment", "production", "team", "phase", "begun_at", "ended_at", "deployment", "doc"}, "begun_at", "ended_at"}
+		"environment", "production", "team", "phase", "begun_at", "ended_at", "deployment", "doc"}, "begun_at", "ended_at", false}
 	failureTable = table{"failures", []string{"service"}, []string{"id"}, []string{
-		"team", "failed_at", "restored_at", "severity", "detected_at", "diagnosed_at", "fix_begun_at", "fix_ended_at", "resolved_at", "doc"}, "failed_at", "restored_at"}
+		"team", "failed_at", "restored_at", "severity", "detected_at", "diagnosed_at", "fix_begun_at", "fix_ended_at", "resolved_at", "doc"}, "failed_at", "restored_at", true}
 )
 
 type known struct {
@@ -93,6 +98,9 @@ func (tx *Tx) change(t table, group []any, old map[string]known, rows []version,
 		if _, err := tx.exec(t.insert(), args...); err != nil {
 			return span, ok, err
 		}
+		if err := tx.mark(t, v, t.markID(group, v.key), seq); err != nil {
+			return span, ok, err
+		}
 	}
 	for _, was := range old {
 		touch(was.begun, was.ended)
@@ -137,8 +145,10 @@ func (tx *Tx) end(t table, group []any, was known, seq int64) error {
 	where := ` WHERE org = ? AND ` + t.where(append(append([]string(nil), t.group...), t.key...)) + ` AND from_seq = ?`
 	args := append(append(append([]any{tx.org}, group...), was.key...), was.from)
 	if was.from >= seq {
-		_, err := tx.exec(`DELETE FROM `+t.name+where, args...)
-		return err
+		if _, err := tx.exec(`DELETE FROM `+t.name+where, args...); err != nil || !t.marks {
+			return err
+		}
+		return tx.unmark(t, t.markID(group, was.key), was.from)
 	}
 	_, err := tx.exec(`UPDATE `+t.name+` SET to_seq = ?`+where, append([]any{seq}, args...)...)
 	return err

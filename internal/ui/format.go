@@ -37,6 +37,9 @@ func duration(v *float64) string {
 	return chart.Seconds.Format(*v)
 }
 
+// Duration is how a duration in seconds reads everywhere.
+func Duration(seconds *float64) string { return duration(seconds) }
+
 // ratio writes a share of 0..1 in percent, "3.5 %" or "< 0.1 %", or "no data" for nil.
 func ratio(v *float64) string {
 	if !known(v) {

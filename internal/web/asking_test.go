@@ -27,7 +27,7 @@ func TestAQuestionThatMakesNoSenseIsRefusedByName(t *testing.T) {
 		"/api/v1/measures?scope=org&scope=team:a":                   "scope",
 		"/api/v1/measures?scope=person:ann":                         "scope",
 		"/api/v1/measures?scope=team:":                              "scope",
-		"/api/v1/measures?scope=label:a=b":                          "scope",
+		"/api/v1/measures?scope=label:a":                            "scope",
 		"/api/v1/measures?from=tomorrow":                            "from",
 		"/api/v1/measures?from=2026-05-02&to=2026-05-01":            "from",
 		"/api/v1/measures?from=2026-05-02&to=2026-05-02":            "from",

@@ -182,8 +182,8 @@ func TestATargetIsSetJudgedReplacedAndDropped(t *testing.T) {
 func TestATargetThatMakesNoSenseIsRefusedByName(t *testing.T) {
 	s := quarters(t)
 	for body, field := range map[string]string{
-		`{"scope":"person:ann","measure":"lead_time"}`:                                "scope",
-		`{"scope":"label:a=b"` + strings.TrimPrefix(halve, `{"scope":"service:shop"`): "scope",
+		`{"scope":"person:ann","measure":"lead_time"}`:                              "scope",
+		`{"scope":"label:a"` + strings.TrimPrefix(halve, `{"scope":"service:shop"`): "scope",
 		`{"scope":"org"}`: "measure",
 		`{"measure":"lead_time","goals":[{"at":"2026-10-01","value":1}]}`: "baseline",
 		strings.Replace(halve, "change_failure_rate", "speed", 1):         "measure",
@@ -222,7 +222,7 @@ func TestATargetThatMakesNoSenseIsRefusedByName(t *testing.T) {
 		"/api/v1/compare?earlier_from=2026-02-01&earlier_to=2026-01-01": "earlier_from",
 		"/api/v1/compare?earlier_from=2026-01-01&earlier_to=2026-05-25": "earlier_to",
 		"/api/v1/gaming-signs?measure=lead_time":                        "measure",
-		"/api/v1/gaming-signs?scope=label:a=b":                          "scope",
+		"/api/v1/gaming-signs?scope=label:a":                            "scope",
 	} {
 		if e := s.refused(s.ask("GET", path, nil), 400, "invalid"); e.Error.Field != field {
 			t.Errorf("%s: %+v", path, e.Error)

@@ -1,0 +1,126 @@
+package store
+
+import (
+	"strings"
+
+	"github.com/plimsoll-dev/plimsoll"
+)
+
+// A label is asked for in two ways: service_labels says which catalogue entries
+// carry it, and fact_marks which versions of facts do. Each mark names the
+// version it belongs to, so that none has to be ended with it.
+
+// labelledServices selects the services whose catalogue entry carries the label.
+const labelledServices = `(SELECT s.service FROM service_labels s WHERE s.org = ? AND s.name = ? AND s.value = ?)`
+
+// marked selects the versions of a fact that have a mark.
+func marked(fact string) string {
+	return `(SELECT m.id, m.from_seq FROM fact_marks m WHERE m.org = ? AND m.fact = '` + fact + `' AND m.name = ? AND m.value = ?)`
+}
+
+// labelledDeployments selects the current deployments that belong to the label.
+func (tx *Tx) labelledDeployments(f Filter) (string, []any) {
+	label := []any{tx.org, f.LabelName, f.LabelValue}
+	held, at := tx.held("d.")
+	return `(SELECT d.id FROM deployments d WHERE d.org = ? AND ` + held + ` AND (d.service IN ` + labelledServices +
+		` OR (d.id, d.from_seq) IN ` + marked("deployments") + `))`, repeat([]any{tx.org}, at, label, label)
+}
+
+func repeat(lists ...[]any) (out []any) {
+	for _, l := range lists {
+		out = append(out, l...)
+	}
+	return out
+}
+
+// labelWhere renders the label of the filter for a table of facts. A deployment
+// belongs to a label that it or its service carries; a failure and evidence
+// belong by their deployment; a change by the deployment that delivered it, and
+// while it is open by its service; an incident by its own labels, its services
+// and the service of its cause; an analysis by its service or its deployment.
+func (tx *Tx) labelWhere(f Filter, table string) (string, []any) {
+	if f.LabelName == "" {
+		return "", nil
+	}
+	label := []any{tx.org, f.LabelName, f.LabelValue}
+	switch table {
+	case "deployments":
+		return ` AND (service IN ` + labelledServices + ` OR (id, from_seq) IN ` + marked(table) + `)`, repeat(label, label)
+	case "incidents":
+		return ` AND ((id, from_seq) IN ` + marked(table) + ` OR cause_service IN ` + labelledServices +
+				` OR id IN (SELECT i.id FROM incident_services i WHERE i.org = ? AND i.service IN ` + labelledServices + `))`,
+			repeat(label, label, []any{tx.org}, label)
+	}
+	deployments, args := tx.labelledDeployments(f)
+	switch table {
+	case "analyses":
+		return ` AND (service IN ` + labelledServices + ` OR deployment IN ` + deployments + `)`, repeat(label, args)
+	case "lead_times":
+		return ` AND CASE WHEN delivered_at > 0 THEN deployment IN ` + deployments + ` ELSE service IN ` + labelledServices + ` END`, repeat(args, label)
+	case "failures":
+		return ` AND (id, from_seq) IN (SELECT m.id, m.from_seq FROM fact_marks m WHERE m.org = ? AND m.fact = 'failures' AND m.name = ''
+			AND m.value IN ` + deployments + `)`, repeat([]any{tx.org}, args)
+	}
+	return ` AND deployment IN ` + deployments, args
+}
+
+// where renders the whole filter for a table of facts, as Filter.where does for
+// the rest of it.
+func (tx *Tx) where(f Filter, table, time string) (string, []any) {
+	where, args := f.where(time, table == "deployments" || table == "analyses")
+	label, more := tx.labelWhere(f, table)
+	return where + label, append(args, more...)
+}
+
+// leadWhere renders the filter for lead_times, but for its time.
+func (tx *Tx) leadWhere(f Filter) (string, []any) {
+	return tx.where(Filter{Service: f.Service, Team: f.Team, LabelName: f.LabelName, LabelValue: f.LabelValue}, "lead_times", "")
+}
+
+// mark notes what a version of a fact can be asked for by.
+func (tx *Tx) mark(t table, v version, id string, seq int64) error {
+	for name, value := range v.labels {
+		if err := tx.addMark(t, name, value, id, seq); err != nil {
+			return err
+		}
+	}
+	for _, part := range v.parts {
+		if err := tx.addMark(t, "", part, id, seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) addMark(t table, name, value, id string, seq int64) error {
+	_, err := tx.exec(`INSERT INTO fact_marks (org, fact, name, value, id, from_seq) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (org, fact, name, value, id, from_seq) DO NOTHING`, tx.org, t.name, name, value, id, seq)
+	return err
+}
+
+// unmark takes the marks of a version away.
+func (tx *Tx) unmark(t table, id string, seq int64) error {
+	_, err := tx.exec(`DELETE FROM fact_marks WHERE org = ? AND fact = ? AND id = ? AND from_seq = ?`, tx.org, t.name, id, seq)
+	return err
+}
+
+// markID is the id under which the fact of a row is marked.
+func (t table) markID(group, key []any) string {
+	if len(t.key) == 0 {
+		return group[0].(string)
+	}
+	return strings.TrimSuffix(nameOf(key), "\x00")
+}
+
+// putServiceLabels keeps the labels of a catalogue entry.
+func (tx *Tx) putServiceLabels(s plimsoll.ServiceReport) error {
+	if _, err := tx.exec(`DELETE FROM service_labels WHERE org = ? AND service = ?`, tx.org, s.Name); err != nil {
+		return err
+	}
+	for name, value := range s.Labels {
+		if _, err := tx.exec(`INSERT INTO service_labels (org, name, value, service) VALUES (?, ?, ?, ?)`, tx.org, name, value, s.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
