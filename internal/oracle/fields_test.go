@@ -26,6 +26,9 @@ func (w *world) read(field string) (reading, bool) {
 	if r, ok := w.duration(field); ok {
 		return r, true
 	}
+	if r, ok := w.review(field); ok {
+		return r, true
+	}
 	return w.structured(field)
 }
 

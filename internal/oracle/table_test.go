@@ -24,16 +24,6 @@ func explained(name, field string) *difference {
 	return nil
 }
 
-// unmeasured are fields of theirs that no figure of ours says yet, with what
-// they will belong to.
-var unmeasured = map[string]string{
-	"first_review_time_seconds": "lead time stages",
-	"rework_time_seconds":       "lead time stages",
-	"merge_time_seconds":        "lead time stages",
-	"cycle_time_seconds":        "lead time stages",
-	"rework_cycles":             "lead time stages",
-}
-
 // The clauses of our definitions that decide, each named by its section.
 const (
 	record = "definitions 2, deployment frequency: the window is cut to the record, which begins with the day of the " +
@@ -50,11 +40,12 @@ const (
 	noFailure       = "definitions 2: a service that never failed has no time to restore, which is not 0"
 	withPullRequest = "definitions 2, lead time: the pull_request basis is the mean over pull requests; a build without " +
 		"one has no pull request lead time of 0, and is a change of its own in the change basis"
+	rounds = "definitions 2, lead time stages: a review is from the first review to the merge; how many rounds it had is not measured"
 )
 
 // differences are all differences, by tool and case. A field that is not here
 // is equal.
-var differences = slices.Concat(devopsmetrics, heartbeat, metrik, middleware)
+var differences = slices.Concat(devopsmetrics, heartbeat, metrik, middleware, reworkCycles())
 
 var devopsmetrics = []difference{}
 
