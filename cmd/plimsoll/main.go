@@ -69,6 +69,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		trendCommand(),
 		baselineCommand(),
 		targetsCommand(),
+		bottleneckCommand(),
 		signsCommand(),
 		deploymentsCommand(),
 		changesCommand(),

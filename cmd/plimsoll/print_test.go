@@ -31,7 +31,7 @@ func march(t *testing.T) string {
 func TestTheAnswersArePrintedInFourFormats(t *testing.T) {
 	data := march(t)
 	window := []string{"--from", "2024-03-01", "--to", "2024-04-01", "--data", data}
-	for _, verb := range []string{"measures", "deployments", "changes", "incidents", "compare", "trend", "baseline", "signs"} {
+	for _, verb := range []string{"measures", "deployments", "changes", "incidents", "compare", "trend", "baseline", "bottleneck", "signs"} {
 		for _, format := range []string{"table", "json", "csv", "md"} {
 			out := fine(t, append([]string{verb, "--format", format}, window...)...)
 			if format == "json" {
@@ -103,7 +103,7 @@ func TestDerivingAgainChangesNoAnswer(t *testing.T) {
 	data := march(t)
 	ask := func() []string {
 		var out []string
-		for _, verb := range []string{"measures", "deployments", "changes", "incidents", "compare", "trend", "baseline", "signs"} {
+		for _, verb := range []string{"measures", "deployments", "changes", "incidents", "compare", "trend", "baseline", "bottleneck", "signs"} {
 			out = append(out, fine(t, verb, "--from", "2024-03-01", "--to", "2024-04-01", "--format", "json", "--data", data))
 		}
 		return out

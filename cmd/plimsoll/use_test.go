@@ -13,7 +13,7 @@ var verbs = [][]string{
 	{"record", "deployment"}, {"record", "incident"}, {"record", "change"}, {"record", "flag"}, {"measures"}, {"explain"},
 	{"deployments"}, {"changes"}, {"incidents"}, {"compare"}, {"trend"}, {"baseline"}, {"targets"}, {"targets", "set"},
 	{"targets", "drop"}, {"signs"}, {"refold"}, {"version"}, {"evidence"}, {"evidence", "list"}, {"evidence", "confirm"},
-	{"evidence", "reject"}, {"late"},
+	{"evidence", "reject"}, {"late"}, {"bottleneck"},
 }
 
 func TestTheHelpOfEveryVerbShowsAnExampleAndItsExitCodes(t *testing.T) {

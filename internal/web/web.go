@@ -76,6 +76,7 @@ func New(opt Options) *Server {
 	s.route("GET /api/v1/targets", s.getTargets)
 	s.route("POST /api/v1/targets", s.postTarget)
 	s.route("GET /api/v1/gaming-signs", s.getGamingSigns)
+	s.route("GET /api/v1/bottleneck", s.getBottleneck)
 	s.route("/api/", s.noSuchAPI)
 
 	s.route("GET /healthz", s.healthz)
