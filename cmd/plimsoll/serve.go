@@ -19,6 +19,7 @@ func serveCommand() *cobra.Command {
 	var opt app.Options
 	var zone, tokenFile, config string
 	var check bool
+	var memory int64
 	c := &cobra.Command{
 		Use:     "serve",
 		Short:   "Run the server",
@@ -44,6 +45,9 @@ func serveCommand() *cobra.Command {
 				_, err := fmt.Fprintln(c.OutOrStdout(), "The configuration is good.")
 				return err
 			}
+			if err := app.LimitMemory(memory); err != nil {
+				return err
+			}
 			opt.Log = slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
 			return serve(c, opt)
 		},
@@ -61,6 +65,7 @@ func serveCommand() *cobra.Command {
 	f.BoolVar(&check, "check", false, "check the configuration and end")
 	f.StringVar(&zone, "zone", env("ZONE", "UTC"), "time zone in which days, weeks and months are cut (PLIMSOLL_ZONE)")
 	f.StringVar(&tokenFile, "token-file", "", "file with the token that every request must carry (or PLIMSOLL_TOKEN)")
+	f.Int64Var(&memory, "memory-limit", 512, "memory to stay below if possible, in MiB; 0 for no limit (GOMEMLIMIT goes before it)")
 	f.StringVar(&opt.ImportSelf, "import-self", "", "show the history of the git clone in this folder as a first example")
 	return c
 }

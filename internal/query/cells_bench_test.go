@@ -2,8 +2,10 @@ package query_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -21,7 +23,7 @@ func BenchmarkCells(b *testing.B) {
 }
 
 func benchCells(b *testing.B, s size) {
-	db, org, _ := bigYear(b, s)
+	db, org, dir := bigYear(b, s)
 	ctx := context.Background()
 	c := cells.New(db, org, cells.Options{})
 	began := time.Now()
@@ -81,11 +83,58 @@ func benchCells(b *testing.B, s size) {
 			})
 		}
 	}
+	b.Run("rows/org-year", func(b *testing.B) {
+		timed(b, func() (time.Duration, error) {
+			// A new desk remembers nothing.
+			fresh := query.New(db, org, query.Options{Cursor: "facts", Now: func() time.Time { return benchNow }})
+			began := time.Now()
+			_, err := fresh.Measures(ctx, query.Question{Scope: orgScope(), Window: year()})
+			return time.Since(began), err
+		})
+	})
+	b.Run("sql/org-year", func(b *testing.B) { benchSQL(b, dir, year()) })
 	b.Run("deployments-list", func(b *testing.B) {
 		timed(b, func() (time.Duration, error) {
 			began := time.Now()
 			_, err := desk.Deployments(ctx, query.Question{Scope: team(), Window: random()}, query.PageAsk{})
 			return time.Since(began), err
 		})
+	})
+}
+
+// benchSQL asks the same of the same rows in the way that one would by hand: counts and percentiles by
+// ORDER BY and OFFSET, four of the measures, nothing else.
+func benchSQL(b *testing.B, dir string, w plimsoll.Window) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "plimsoll.db")+"?mode=ro")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	one := func(query string, args ...any) (n float64) {
+		if err := db.QueryRowContext(b.Context(), query, args...).Scan(&n); err != nil {
+			b.Fatal(err)
+		}
+		return n
+	}
+	const now = " AND to_seq = 9223372036854775807 "
+	timed(b, func() (time.Duration, error) {
+		began := time.Now()
+		in := []any{int64(w.From), int64(w.To)}
+		one("SELECT count(*) FROM deployments WHERE org = 1"+now+"AND production = 1 AND counted = 1 AND ended_at >= ? AND ended_at < ?", in...)
+		one(`SELECT count(DISTINCT e.deployment) FROM evidence e JOIN deployments d ON d.org = e.org AND d.id = e.deployment AND d.to_seq = e.to_seq
+			WHERE e.org = 1 AND e.to_seq = 9223372036854775807 AND e.accepted = 1 AND d.judged = 1 AND d.ended_at >= ? AND d.ended_at < ?`, in...)
+		for _, from := range []string{
+			" FROM lead_times WHERE org = 1 AND basis = 'change'" + now + "AND delivered_at >= ? AND delivered_at < ?",
+			" FROM lead_times WHERE org = 1 AND basis = 'pull_request'" + now + "AND delivered_at >= ? AND delivered_at < ?",
+		} {
+			n := one("SELECT count(*)"+from, in...)
+			for _, p := range []float64{0.5, 0.75, 0.9, 0.95} {
+				one("SELECT delivered_at - start_at AS span"+from+" ORDER BY span LIMIT 1 OFFSET ?", append(in, int64(p*(n-1)))...)
+			}
+		}
+		const failed = " FROM failures WHERE org = 1" + now + "AND restored_at > 0 AND failed_at >= ? AND failed_at < ?"
+		n := one("SELECT count(*)"+failed, in...)
+		one("SELECT restored_at - failed_at AS span"+failed+" ORDER BY span LIMIT 1 OFFSET ?", append(in, int64(0.5*(n-1)))...)
+		return time.Since(began), nil
 	})
 }
