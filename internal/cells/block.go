@@ -18,7 +18,8 @@ type block struct {
 	incidents   []incident
 	marked      map[string]evidence // evidence by the id of the deployment it is against
 	elsewhere   elsewhere
-	deploys     []bool // by team, whether it has a deployment in any environment
+	deploys     []bool        // by team, whether it has a deployment in any environment
+	first       plimsoll.Time // when the first counted deployment ended
 }
 
 // The two kinds of lead, by their index.
@@ -145,6 +146,10 @@ func (b *block) derive() {
 		}
 	}
 	b.deployments.notHere = nil
+	b.first = 0
+	if i := slices.IndexFunc(b.deployments.mark, func(m mark) bool { return m&markCounted != 0 }); i >= 0 {
+		b.first = plimsoll.Time(b.deployments.ended.at(i))
+	}
 	for i, m := range b.deployments.mark {
 		if m&markCounted == 0 {
 			b.deployments.notHere = append(b.deployments.notHere, int32(i))

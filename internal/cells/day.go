@@ -80,11 +80,11 @@ func (c *calendar) find(t int64) int {
 	return sort.Search(len(c.starts), func(i int) bool { return c.starts[i] > t })
 }
 
-// whole returns the days that lie in a window, as the first and the one after the last.
+// whole returns the days that lie in a window, as the first and the one after the last. The first is
+// beyond that where the window lies within a day and begins after it does.
 func (c *calendar) whole(w plimsoll.Window) (from, to int) {
 	from = sort.Search(len(c.starts), func(i int) bool { return c.starts[i] >= int64(w.From) }) + 1
-	to = c.find(int64(w.To))
-	return from, min(max(to, from), max(c.days(), from))
+	return from, c.find(int64(w.To))
 }
 
 // delta is what has gone from the cell of a day, and what has come to it.

@@ -207,8 +207,11 @@ func (c *leads) risk(p pick, w plimsoll.Window, r *metric.Risk) {
 	}
 }
 
-// first is when the first counted deployment ended, 0 when there is none.
-func (p pick) first() plimsoll.Time {
+// firstCounted is when the first counted deployment ended, 0 when there is none.
+func (p pick) firstCounted() plimsoll.Time {
+	if p.team == everyTeam {
+		return p.first
+	}
 	for i, m := range p.deployments.mark {
 		if m&markCounted != 0 && p.has(p.deployments.team[i]) {
 			return plimsoll.Time(p.deployments.ended.at(i))

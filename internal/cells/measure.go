@@ -59,7 +59,7 @@ func (s *State) view(q Question) *view {
 		}
 	}
 	for _, p := range v.picks {
-		first := p.first()
+		first := p.firstCounted()
 		v.record.First = plimsoll.First(v.record.First, first)
 		if q.Service == "" {
 			v.record.Services = append(v.record.Services, first)
@@ -128,7 +128,7 @@ type walker struct {
 
 func (v *view) walk(w plimsoll.Window, to walker) {
 	from, end := v.calendar.whole(w)
-	if from >= end {
+	if from > end {
 		to.edge(w)
 		return
 	}

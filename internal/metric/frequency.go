@@ -124,11 +124,15 @@ func (f *Frequency) gradeMedian(counts []int, rec Record, p Period, b *Benchmark
 	// Most services are older than the window, and have all of it in common.
 	whole := p.observed()
 	wholeDays := Days(whole, p.zone())
+	last, lastDays := whole, wholeDays
 	for i, first := range rec.Services {
 		w, days := whole, wholeDays
 		if first == 0 || first > p.From {
-			w = p.Record(first)
-			days = Days(w, p.zone())
+			// Those that began on the same day have the same record.
+			if w = p.Record(first); w != last {
+				last, lastDays = w, Days(w, p.zone())
+			}
+			days = lastDays
 		}
 		if enoughRecord(w, days) {
 			r, ci := rate(counts[i], days)
