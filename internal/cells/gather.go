@@ -1,6 +1,8 @@
 package cells
 
 import (
+	"slices"
+
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 )
@@ -66,6 +68,19 @@ type take struct {
 	oldestNegative int
 	latest         int64 // moment of the last of them
 	leads          [2]deliveries
+}
+
+// grow makes room for so many picks like the first.
+func (t *take) grow(picks int) {
+	more := func(v *values) {
+		v.seconds = slices.Grow(v.seconds, len(v.seconds)*(picks-1))
+		v.micros = slices.Grow(v.micros, len(v.micros)*(picks-1))
+	}
+	more(&t.oldest)
+	for i := range t.leads {
+		more(&t.leads[i].spans)
+	}
+	t.ends = slices.Grow(t.ends, len(t.ends)*(picks-1))
 }
 
 // tally adds up the deployments of a window.

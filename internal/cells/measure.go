@@ -173,8 +173,11 @@ func (v *view) tail(day int, w plimsoll.Window, to walker) {
 
 func (v *view) edge(w plimsoll.Window, out *total, g *gaps) {
 	var t take
-	for _, p := range v.picks {
+	for i, p := range v.picks {
 		p.collect(w, &t)
+		if i == 0 {
+			t.grow(len(v.picks) + 1)
+		}
 	}
 	out.tally.Merge(t.tally)
 	t.oldest.runs(out.oldest.Add)
