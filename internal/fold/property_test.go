@@ -237,7 +237,11 @@ func wantedCategories() []string {
 		"reported: merge", "reported: revert", "reported: commit never reported", "reported: changes stated", "reported: previous stated",
 		"reported: planned", "reported: cause named", "reported: incident contradicted", "reported: flag", "reported: dependency",
 		"reported: without user effect", "reported: other incident at that time", "reported: fix named", "reported: verdict",
-		"reported: word", "candidate flag", "candidate of a dependency", "several candidates", "status discounted"}
+		"reported: word", "candidate flag", "candidate of a dependency", "several candidates", "status discounted",
+		"reported: build", "reported: review", "reported: ready", "stage review backwards", "stage build unknown"}
+	for _, s := range plimsoll.Stages {
+		names = append(names, "stage "+string(s))
+	}
 	for _, k := range plimsoll.Kinds {
 		names = append(names, "kind "+string(k))
 	}
@@ -328,6 +332,7 @@ func (f fact) categories() (names []string) {
 		what := strings.ReplaceAll(string(f.lead.Basis), "_", " ")
 		add(f.lead.DeliveredAt == 0, "open "+what)
 		add(f.lead.DeliveredAt != 0, "delivered "+what)
+		names = append(names, stageCategories(f.lead)...)
 	}
 	return names
 }
@@ -338,6 +343,7 @@ func inconsistencies(lines []string) (found []string) {
 	brought := map[string]int{}
 	failed := map[string]bool{}
 	spans := map[string]int{}
+	var leads []store.Lead
 	for _, f := range parse(lines) {
 		switch f.table {
 		case "deployments":
@@ -350,6 +356,7 @@ func inconsistencies(lines []string) (found []string) {
 				spans[d]++
 			}
 		case "lead_times":
+			leads = append(leads, f.lead)
 			if f.lead.Basis == plimsoll.BasisChange {
 				brought[f.lead.Deployment]++
 			}
@@ -375,6 +382,9 @@ func inconsistencies(lines []string) (found []string) {
 		say(d.Brought > 0 && !d.Production, id, "delivered outside production")
 		say(d.RolledBackBy != "" && deployments[d.RolledBackBy].ID == "", id, "was taken back by nothing known")
 		say(d.Previous != "" && deployments[d.Previous].Environment != d.Environment, id, "follows one of another environment")
+	}
+	for _, l := range leads {
+		found = append(found, misplaced(l, deployments[l.Deployment])...)
 	}
 	slices.Sort(found)
 	return found

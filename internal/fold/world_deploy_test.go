@@ -50,6 +50,7 @@ func (w *world) roll(service, environment string, h *history) {
 		if named {
 			d["repository"] = h.name
 		}
+		w.ready(d, at)
 		w.colour(d, back)
 		w.deploy(d)
 		w.aftermath(d, h, before)

@@ -167,6 +167,9 @@ func (w *world) commit(h *history, sha string, at time.Time, parents []string, m
 		return
 	}
 	w.say("change", f)
+	if w.chance(40) {
+		w.builds(h, sha, at)
+	}
 	if w.chance(8) {
 		// Built later: an update of the same commit.
 		g := fields{"repository": h.name, "sha": sha, "committed_at": at, "built_at": at.Add(10 * time.Minute), "occurred_at": at.Add(10 * time.Minute)}
@@ -194,6 +197,7 @@ func (w *world) pull(h *history, at time.Time, merge string, shas []string) any 
 			if len(shas) > 0 && w.chance(50) {
 				g["commits"] = shas
 			}
+			w.review(g, at)
 			w.say("pull_request", g)
 		}
 	}
