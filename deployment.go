@@ -1,5 +1,7 @@
 package plimsoll
 
+import "time"
+
 // Result says how a deployment ended.
 type Result string
 
@@ -205,6 +207,41 @@ func (r DeploymentReport) Reached() bool {
 		return r.FullRolloutAt.Known()
 	}
 	return false
+}
+
+// Took is how long the roll-out lasted, from its start to its finish; ok is
+// false when one of them is not known.
+func (r DeploymentReport) Took() (d time.Duration, ok bool) {
+	if !r.StartedAt.Known() || !r.FinishedAt.Known() || r.StartedAt > r.FinishedAt {
+		return 0, false
+	}
+	return r.FinishedAt.Sub(r.StartedAt), true
+}
+
+// Stood is how much of the roll-out went into pauses and approvals; ok is false
+// when nobody said so, or said more than it took.
+func (r DeploymentReport) Stood() (d time.Duration, ok bool) {
+	took, timed := r.Took()
+	if r.Waited == nil || !timed {
+		return 0, false
+	}
+	d = time.Duration(*r.Waited * float64(time.Second)).Round(time.Microsecond)
+	return d, d >= 0 && d <= took
+}
+
+// ToFull is how long a roll-out in steps that succeeded took to all traffic:
+// from its start to the stated time, else to the finish of a canary or
+// blue-green roll-out, which ends with it. Other strategies have no step of
+// their own to wait for, and only a stated time. (definitions 2.9)
+func (r DeploymentReport) ToFull() (d time.Duration, ok bool) {
+	full := r.FullRolloutAt
+	if !full.Known() && (r.Strategy == "canary" || r.Strategy == "blue_green") {
+		full = r.FinishedAt
+	}
+	if r.Outcome() != ResultSuccess || !r.StartedAt.Known() || full < r.StartedAt {
+		return 0, false
+	}
+	return full.Sub(r.StartedAt), true
 }
 
 // IsPlanned reports whether it is labelled as a rehearsal.

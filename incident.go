@@ -52,6 +52,7 @@ type Incident struct {
 	Production   bool        `json:"production"`
 	AttributedTo string      `json:"attributed_to,omitempty"` // deployment id
 	CauseService string      `json:"cause_service,omitempty"` // service of that deployment
+	RestoredAt   Time        `json:"restored_at,omitzero"`    // what the settings take for its end; unknown while open
 	Candidates   []Candidate `json:"candidates,omitempty"`    // the likeliest first
 
 	// NoneProbability is how likely none of the candidates caused it; nil when
@@ -89,4 +90,12 @@ type Failure struct {
 	FailedAt    Time     `json:"failed_at"`
 	RestoredAt  Time     `json:"restored_at,omitzero"` // unknown while open
 	Severity    string   `json:"severity,omitempty"`
+
+	// The stages of the restoration. What nobody stated stays unknown.
+	DetectedAt  Time   `json:"detected_at,omitzero"`    // earliest detection by its incidents
+	DiagnosedAt Time   `json:"diagnosed_at,omitzero"`   // earliest diagnosis, else acknowledgement
+	Fix         string `json:"fix,omitempty"`           // deployment that repaired it
+	FixBegunAt  Time   `json:"fix_started_at,omitzero"` // of that deployment, if it states one
+	FixEndedAt  Time   `json:"fix_finished_at,omitzero"`
+	ResolvedAt  Time   `json:"resolved_at,omitzero"` // by its incidents, all of them
 }

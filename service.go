@@ -67,6 +67,7 @@ type Settings struct {
 	TakenBackHours float64  `json:"taken_back_hours,omitempty"`
 
 	AcceptProbability float64 `json:"accept_probability,omitempty"` // from which an attribution counts
+	RestoredAt        string  `json:"restored_at,omitempty"`        // resolved or mitigated: what ends an incident's failure
 	AcceptImpact      *bool   `json:"accept_impact,omitempty"`      // a harmful verdict counts without a person's word
 }
 
@@ -82,6 +83,7 @@ func DefaultSettings() Settings {
 		TakenBackHours: 24,
 
 		AcceptProbability: 0.5,
+		RestoredAt:        RestoredResolved,
 	}
 }
 
@@ -96,6 +98,7 @@ func (s Settings) Over(later Settings) Settings {
 	set(&s.TakenBackHours, later.TakenBackHours)
 	set(&s.AcceptProbability, later.AcceptProbability)
 	set(&s.AcceptImpact, later.AcceptImpact)
+	set(&s.RestoredAt, later.RestoredAt)
 	return s
 }
 
@@ -123,6 +126,21 @@ func (s Settings) AttributeLimit() time.Duration { return hours(s.AttributeHours
 // TakenBackLimit is how soon a deployment must be taken back for its changes
 // to count as not delivered.
 func (s Settings) TakenBackLimit() time.Duration { return hours(s.TakenBackHours) }
+
+// What may end the failure that an incident shows.
+const (
+	RestoredResolved  = "resolved"
+	RestoredMitigated = "mitigated" // the users are relieved, though the cause may still be there
+)
+
+// RestoredOf is when the failure of an incident ended, unknown while it lasts.
+// An incident without a mitigation ends with its resolution.
+func (s Settings) RestoredOf(r IncidentReport) Time {
+	if s.RestoredAt == RestoredMitigated {
+		return r.MitigatedAt.Or(r.ResolvedAt)
+	}
+	return r.ResolvedAt
+}
 
 // ImpactCounts reports whether a harmful verdict fails its deployment before a
 // person confirmed it.

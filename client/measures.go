@@ -16,6 +16,9 @@ type Measures struct {
 	To                  plimsoll.Time `json:"to"`
 	Zone                string        `json:"zone"`
 	Position            int64         `json:"position"`
+	AsOf                plimsoll.Time `json:"as_of"`          // unknown when what is known now was asked
+	KnownUpTo           plimsoll.Time `json:"known_up_to"`    // when the last event that the answer includes was received
+	Missing             int64         `json:"missing_events"` // received by as_of and not included
 	Benchmark           string        `json:"benchmark"`
 	DeploymentFrequency struct {
 		PerDay      *float64    `json:"per_day"`

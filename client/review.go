@@ -86,6 +86,35 @@ type Sign struct {
 	Strength string   `json:"strength"`
 }
 
+// Bottleneck says in which stage the time of a scope goes.
+type Bottleneck struct {
+	Changes   int      `json:"changes"`
+	Unknown   *float64 `json:"unknown"`
+	MostHours []string `json:"most_hours"`
+	MostSlow  []string `json:"most_slow"`
+	Words     string   `json:"words"`
+	Stages    []struct {
+		Stage       string      `json:"stage"`
+		N           int         `json:"n"`
+		Coverage    float64     `json:"coverage"`
+		P50         *float64    `json:"p50"`
+		P90         *float64    `json:"p90"`
+		HoursAMonth *float64    `json:"hours_a_month"`
+		Share       *float64    `json:"share"`
+		ShareCI     *[2]float64 `json:"share_ci"`
+		SlowShare   *float64    `json:"slow_share"`
+		Past        Comparison  `json:"past"`
+		Rest        Comparison  `json:"rest"`
+	} `json:"stages"`
+	WhatIf []struct {
+		Stage   string   `json:"stage"`
+		P50     *float64 `json:"p50"`
+		Would   *float64 `json:"would"`
+		Verdict string   `json:"verdict"`
+		Words   string   `json:"words"`
+	} `json:"what_if"`
+}
+
 // Window is what an answer is about.
 type Window struct {
 	Scope       string        `json:"scope"`
@@ -135,6 +164,15 @@ func (c *Client) Signs(ctx context.Context, params url.Values) (out struct {
 	Signs []Sign `json:"signs"`
 }, err error) {
 	return out, c.Get(ctx, "/api/v1/gaming-signs", params, &out)
+}
+
+// Bottleneck asks in which stage the time goes.
+func (c *Client) Bottleneck(ctx context.Context, params url.Values) (out struct {
+	Window
+	Cut        bool       `json:"cut"`
+	Bottleneck Bottleneck `json:"bottleneck"`
+}, err error) {
+	return out, c.Get(ctx, "/api/v1/bottleneck", params, &out)
 }
 
 // SetTarget sends a target in the form of the API, and returns its id and the

@@ -24,7 +24,7 @@ func demoCommand() *cobra.Command {
 		Long: "Run the server with a simulated organisation: a year of history, then life, with deployments, changes and\n" +
 			"incidents as its clock goes on. Started again on the same folder it goes on where it was. Every page says that\n" +
 			"it is simulated.",
-		Example: "  plimsoll demo\n  plimsoll demo --services 40 --speed 300 --data .plimsoll-demo-large",
+		Example: "  plimsoll demo\n  plimsoll demo --services 40 --speed 1000 --data .plimsoll-demo-large",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			if opt.Zone, err = time.LoadLocation(zone); err != nil || zone == "" {
@@ -59,6 +59,6 @@ func demoCommand() *cobra.Command {
 	f.StringVar(&tokenFile, "token-file", "", "file with the token that every request must carry (or PLIMSOLL_TOKEN)")
 	f.IntVar(&demo.Services, "services", 0, "how many services it has: 12, or as many as the folder holds")
 	f.Uint64Var(&demo.Seed, "seed", 0, "which organisation of all possible ones: 1, or that of the folder")
-	f.Float64Var(&demo.Speed, "speed", 60, "how many times as fast as ours its clock runs")
+	f.Float64Var(&demo.Speed, "speed", 240, "how many times as fast as ours its clock runs")
 	return c
 }

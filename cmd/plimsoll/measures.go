@@ -16,7 +16,7 @@ type asking struct {
 	to                       target
 	scope, service, team     string
 	environment, since, from string
-	until, format            string
+	until, asOf, format      string
 }
 
 func (a *asking) flags(c *cobra.Command, since string) {
@@ -33,6 +33,7 @@ func (a *asking) flags(c *cobra.Command, since string) {
 	f.StringVar(&a.since, "since", since, "window up to now: 30d, 12w, 48h")
 	f.StringVar(&a.from, "from", "", "start of the window, a date or a time")
 	f.StringVar(&a.until, "to", "", "end of the window, not included; a date or a time")
+	f.StringVar(&a.asOf, "as-of", "", "what was known at that time, like 2026-04-01T00:00:00Z; --since counts back from it")
 	f.StringVar(&a.format, "format", "table", "table, json, csv or md")
 	a.to.flags(c)
 }
@@ -66,6 +67,7 @@ func (a *asking) params() (url.Values, error) {
 	}
 	set("from", a.from)
 	set("to", a.until)
+	set("as_of", a.asOf)
 	return v, checkFormat(a.format)
 }
 
@@ -138,6 +140,9 @@ func measuresTable(m client.Measures) table {
 	if q.Deployments > 0 {
 		t.Notes = append(t.Notes, fmt.Sprintf("%d of %d deployments have a known commit, %d have known contents.", q.WithCommit, q.Deployments, q.WithKnownChanges))
 	}
+	if m.AsOf.Known() {
+		t.Notes = append(t.Notes, asOfNote(m))
+	}
 	if f := m.DeploymentFrequency; f.Redeploys+f.Canceled > 0 {
 		t.Notes = append(t.Notes, fmt.Sprintf("Not counted: %d redeployments, %d canceled.", f.Redeploys, f.Canceled))
 	}
@@ -190,4 +195,16 @@ func deref(s *string) string {
 		return ""
 	}
 	return *s
+}
+
+// asOfNote says what an answer as of a time knows.
+func asOfNote(m client.Measures) string {
+	if !m.KnownUpTo.Known() {
+		return fmt.Sprintf("As of %s nothing was known yet.", m.AsOf)
+	}
+	note := fmt.Sprintf("As known at %s, with event %d, received %s, as the last.", m.AsOf, m.Position, m.KnownUpTo)
+	if m.Missing > 0 {
+		note += fmt.Sprintf(" %d more were received by then and folded with later ones; the end of the quarter of an hour has them.", m.Missing)
+	}
+	return note
 }

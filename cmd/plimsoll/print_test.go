@@ -31,7 +31,7 @@ func march(t *testing.T) string {
 func TestTheAnswersArePrintedInFourFormats(t *testing.T) {
 	data := march(t)
 	window := []string{"--from", "2024-03-01", "--to", "2024-04-01", "--data", data}
-	for _, verb := range []string{"measures", "deployments", "changes", "incidents", "compare", "trend", "baseline", "signs"} {
+	for _, verb := range []string{"measures", "deployments", "changes", "incidents", "compare", "trend", "baseline", "bottleneck", "signs"} {
 		for _, format := range []string{"table", "json", "csv", "md"} {
 			out := fine(t, append([]string{verb, "--format", format}, window...)...)
 			if format == "json" {
@@ -48,6 +48,30 @@ func TestTheAnswersArePrintedInFourFormats(t *testing.T) {
 				out = indented.String()
 			}
 			golden(t, verb+"."+format, out)
+		}
+	}
+}
+
+func TestANumberIsExplainedInFourFormats(t *testing.T) {
+	data := march(t)
+	for _, format := range []string{"table", "json", "csv", "md"} {
+		out := fine(t, "explain", "change_failure_rate", "--from", "2024-03-01", "--to", "2024-04-01", "--data", data, "--limit", "3", "--format", format)
+		if format == "json" {
+			var e struct {
+				Facts  []any
+				Number struct{ Value float64 }
+			}
+			if err := json.Unmarshal([]byte(out), &e); err != nil || len(e.Facts) != 3 || e.Number.Value == 0 {
+				t.Errorf("%v: %s", err, out)
+			}
+			continue
+		}
+		golden(t, "explain."+format, out)
+	}
+	for line, want := range map[string]int{"--counted true": 12, "--counted false": 1, "--reason failed": 3, "--role denominator": 9, "--all": 13} {
+		out := fine(t, append([]string{"explain", "change_failure_rate", "--from", "2024-03-01", "--to", "2024-04-01", "--data", data}, strings.Fields(line)...)...)
+		if got := strings.Count(out, "  deployment  "); got != want {
+			t.Errorf("%s: %d facts, want %d\n%s", line, got, want, out)
 		}
 	}
 }
@@ -79,7 +103,7 @@ func TestDerivingAgainChangesNoAnswer(t *testing.T) {
 	data := march(t)
 	ask := func() []string {
 		var out []string
-		for _, verb := range []string{"measures", "deployments", "changes", "incidents", "compare", "trend", "baseline", "signs"} {
+		for _, verb := range []string{"measures", "deployments", "changes", "incidents", "compare", "trend", "baseline", "bottleneck", "signs"} {
 			out = append(out, fine(t, verb, "--from", "2024-03-01", "--to", "2024-04-01", "--format", "json", "--data", data))
 		}
 		return out

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/app"
 )
 
@@ -15,19 +16,28 @@ func refoldCommand() *cobra.Command {
 	if data == "" {
 		data = defaultData
 	}
+	zoneName := os.Getenv("PLIMSOLL_ZONE")
+	if zoneName == "" {
+		zoneName = "UTC"
+	}
+	var steps string
 	c := &cobra.Command{
 		Use:     "refold",
 		Short:   "Forget every fact and derive all of them again from the log",
-		Long:    "Forget every fact and derive all of them again from the log, for instance after an upgrade that derives\nsomething better. The log itself is not touched. The server must be stopped.",
-		Example: "  plimsoll refold --data .plimsoll",
+		Long:    "Forget every fact and derive all of them again from the log, for instance after an upgrade that derives\nsomething better. The log itself is not touched. The server must be stopped.\n\nWhat was known at the ends of the steps can be asked for afterwards with as_of, and what was known in between\ncannot. More steps take longer; history that was imported at once has one.",
+		Example: "  plimsoll refold --data .plimsoll\n  plimsoll refold --steps day --zone Europe/Berlin",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			a, err := app.New(c.Context(), app.Options{Data: data})
+			zone, err := readZone(zoneName)
+			if err != nil {
+				return err
+			}
+			a, err := app.New(c.Context(), app.Options{Data: data, Zone: zone})
 			if err != nil {
 				return err
 			}
 			began := time.Now()
-			err = a.Refold(c.Context())
+			err = a.Refold(c.Context(), steps)
 			if stopErr := a.Stop(c.Context()); err == nil {
 				err = stopErr
 			}
@@ -37,6 +47,16 @@ func refoldCommand() *cobra.Command {
 			return err
 		},
 	}
+	c.Flags().StringVar(&steps, "steps", "month", "none, month, day, hour or quarter (of an hour)")
+	c.Flags().StringVar(&zoneName, "zone", zoneName, "time zone in which days and months end (PLIMSOLL_ZONE)")
 	c.Flags().StringVar(&data, "data", data, "data folder (PLIMSOLL_DATA)")
 	return c
+}
+
+func readZone(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "" {
+		return nil, plimsoll.FieldErrorf("--zone", "%q is no time zone; expected a name like Europe/Berlin", name)
+	}
+	return zone, nil
 }

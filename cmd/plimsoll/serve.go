@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/app"
 )
 
@@ -20,14 +19,15 @@ func serveCommand() *cobra.Command {
 	var opt app.Options
 	var zone, tokenFile, config string
 	var check bool
+	var memory int64
 	c := &cobra.Command{
 		Use:     "serve",
 		Short:   "Run the server",
 		Example: "  plimsoll serve --data .plimsoll --listen 127.0.0.1:8080",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
-			if opt.Zone, err = time.LoadLocation(zone); err != nil || zone == "" {
-				return plimsoll.FieldErrorf("--zone", "%q is no time zone; expected a name like Europe/Berlin", zone)
+			if opt.Zone, err = readZone(zone); err != nil {
+				return err
 			}
 			if opt.Token, err = readToken(tokenFile); err != nil {
 				return err
@@ -43,6 +43,9 @@ func serveCommand() *cobra.Command {
 			opt.Config = &read
 			if check {
 				_, err := fmt.Fprintln(c.OutOrStdout(), "The configuration is good.")
+				return err
+			}
+			if err := app.LimitMemory(memory); err != nil {
 				return err
 			}
 			opt.Log = slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
@@ -62,6 +65,7 @@ func serveCommand() *cobra.Command {
 	f.BoolVar(&check, "check", false, "check the configuration and end")
 	f.StringVar(&zone, "zone", env("ZONE", "UTC"), "time zone in which days, weeks and months are cut (PLIMSOLL_ZONE)")
 	f.StringVar(&tokenFile, "token-file", "", "file with the token that every request must carry (or PLIMSOLL_TOKEN)")
+	f.Int64Var(&memory, "memory-limit", 512, "memory to stay below if possible, in MiB; 0 for no limit (GOMEMLIMIT goes before it)")
 	f.StringVar(&opt.ImportSelf, "import-self", "", "show the history of the git clone in this folder as a first example")
 	return c
 }

@@ -10,10 +10,10 @@ import (
 
 var verbs = [][]string{
 	{"serve"}, {"demo"}, {"import"}, {"import", "git"}, {"import", "jsonl"}, {"import", "csv"}, {"record"},
-	{"record", "deployment"}, {"record", "incident"}, {"record", "change"}, {"record", "flag"}, {"measures"},
+	{"record", "deployment"}, {"record", "incident"}, {"record", "change"}, {"record", "flag"}, {"measures"}, {"explain"},
 	{"deployments"}, {"changes"}, {"incidents"}, {"compare"}, {"trend"}, {"baseline"}, {"targets"}, {"targets", "set"},
 	{"targets", "drop"}, {"signs"}, {"refold"}, {"version"}, {"evidence"}, {"evidence", "list"}, {"evidence", "confirm"},
-	{"evidence", "reject"},
+	{"evidence", "reject"}, {"late"}, {"bottleneck"},
 }
 
 func TestTheHelpOfEveryVerbShowsAnExampleAndItsExitCodes(t *testing.T) {
@@ -47,6 +47,8 @@ func TestWrongUseIsOneLineAndExitCode2(t *testing.T) {
 		"record deploymnet":             "did you mean record deployment?",
 		"import":                        "expected one of csv, git, jsonl",
 		"import svn":                    "unknown verb",
+		"explain":                       "expected one measure",
+		"explain speed --data " + none:  "holds no data yet",
 		"measures --bogus":              "unknown flag: --bogus",
 		"measures extra":                "unknown command",
 		"measures --format xml":         "--format",
@@ -54,6 +56,8 @@ func TestWrongUseIsOneLineAndExitCode2(t *testing.T) {
 		"measures --service a --team b": "exclude each other",
 		"measures --server x --data y":  "--data: contradicts --server",
 		"measures --server ftp://x":     "--server",
+		"late":                          "--as-of is missing",
+		"refold --zone Moon":            "--zone",
 		"measures --server http://x --token-file":                                                         "token-file",
 		"measures --token-file nowhere --server http://127.0.0.1:1":                                       "--token-file",
 		"measures --data " + none:                                                                         "holds no data yet; import something first",

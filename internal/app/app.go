@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/cells"
 	"github.com/plimsoll-dev/plimsoll/internal/fold"
 	"github.com/plimsoll-dev/plimsoll/internal/ingest"
 	"github.com/plimsoll-dev/plimsoll/internal/query"
@@ -69,6 +70,7 @@ type App struct {
 	door     *ingest.Door
 	desk     *query.Desk
 	folder   *fold.Folder
+	cells    *cells.Cells
 	server   *http.Server
 	listener net.Listener
 	instance string
@@ -134,7 +136,9 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		}
 	}
 	a.folder = fold.New(a.db, org, fold.Options{Log: opt.Log})
-	a.desk = query.New(a.db, org, query.Options{Cursor: fold.Cursor, Now: opt.Now, Zone: opt.Zone})
+	a.cells = cells.New(a.db, org, cells.Options{Zone: opt.Zone, Dir: opt.Data, Definitions: query.Definitions, Log: opt.Log})
+	a.onStop("snapshot", a.cells.Save)
+	a.desk = query.New(a.db, org, query.Options{Cursor: fold.Cursor, Now: opt.Now, Zone: opt.Zone, Cells: a.cells})
 	site := web.New(web.Options{
 		Desk: a.desk, Door: a.door, Log: opt.Log, Token: opt.Token, Notice: a.Notices, Instance: a.instance,
 		Simulated: a.demo != nil,
@@ -197,6 +201,7 @@ func (a *App) Start() {
 		return within(workTimeout, a.work.Wait)
 	})
 	a.work.Go(func() { a.folder.Run(ctx) })
+	a.work.Go(func() { a.cells.Run(ctx) })
 	if a.opt.ImportSelf != "" {
 		a.work.Go(func() { a.importSelf(ctx) })
 	}
@@ -273,6 +278,9 @@ func (a *App) notice(text string) {
 	a.notices = []string{text}
 }
 
-// Refold forgets every fact and folds the log again. The server must not have
-// been started.
-func (a *App) Refold(ctx context.Context) error { return a.folder.Refold(ctx) }
+// Refold forgets every fact and folds the log again. What was known is kept at
+// the end of every step in the zone of the server: none, month, day, hour or
+// quarter of an hour. The server must not have been started.
+func (a *App) Refold(ctx context.Context, steps string) error {
+	return a.folder.Refold(ctx, fold.Steps{Every: steps, Zone: a.opt.Zone})
+}

@@ -25,6 +25,7 @@ type Config struct {
 
 	AcceptProbability float64 `yaml:"accept_probability"`
 	AcceptImpact      *bool   `yaml:"accept_impact"`
+	RestoredAt        string  `yaml:"restored_at"`
 
 	Services []Service `yaml:"services"`
 }
@@ -108,6 +109,9 @@ func (c *Config) check() error {
 			return fmt.Errorf("%s: %v; expected hours from 0 to a year", name, hours)
 		}
 	}
+	if c.RestoredAt != "" && c.RestoredAt != plimsoll.RestoredResolved && c.RestoredAt != plimsoll.RestoredMitigated {
+		return fmt.Errorf("restored_at: %q; expected resolved or mitigated", c.RestoredAt)
+	}
 	if p := c.AcceptProbability; p < 0 || p > 1 {
 		return fmt.Errorf("accept_probability: %v; expected a probability above 0, up to 1", p)
 	}
@@ -152,7 +156,7 @@ func (c Config) declaration() ingest.Declaration {
 	d := ingest.Declaration{Settings: plimsoll.Settings{
 		Production: c.Production, HotfixHours: c.HotfixHours, HotfixBranch: c.HotfixBranch,
 		AttributeHours: c.AttributeHours, TakenBackHours: c.TakenBackHours,
-		AcceptProbability: c.AcceptProbability, AcceptImpact: c.AcceptImpact,
+		AcceptProbability: c.AcceptProbability, AcceptImpact: c.AcceptImpact, RestoredAt: c.RestoredAt,
 	}}
 	for _, s := range c.Services {
 		d.Services = append(d.Services, plimsoll.ServiceReport{

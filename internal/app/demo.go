@@ -40,6 +40,7 @@ type DemoProgress struct {
 const (
 	demoSeed     = 1
 	demoServices = 12
+	demoRollouts = 180 // of a service a year
 	demoYear     = 365 * 24 * time.Hour
 	demoTick     = time.Second // between two looks at what has happened
 	demoBatch    = native.MaxEvents
@@ -87,7 +88,7 @@ func newDemo(opt Options) (*demo, error) {
 		d.base = reached // it ran ahead of our clock
 	}
 	var err error
-	d.org, err = sim.New(sim.Config{Seed: d.state.Seed, Start: d.state.Start, Services: d.state.Services, Gaming: true})
+	d.org, err = sim.New(sim.Config{Seed: d.state.Seed, Start: d.state.Start, Services: d.state.Services, Deployments: demoRollouts, Gaming: true})
 	var e *plimsoll.Error
 	if errors.As(err, &e) {
 		return nil, plimsoll.FieldErrorf("--"+e.Field, "%s", e.Message)

@@ -44,7 +44,7 @@ func Attribute(in IncidentInput) plimsoll.Incident { return attribute(in, &weigh
 
 func attribute(in IncidentInput, w *weighing) plimsoll.Incident {
 	r := in.Report
-	out := plimsoll.Incident{IncidentReport: r}
+	out := plimsoll.Incident{IncidentReport: r, RestoredAt: in.Settings.RestoredOf(r)}
 	out.Production = r.Environment == "" || in.Settings.InProduction(r.Environment)
 	if !out.Production || !r.BegunAt().Known() {
 		return out

@@ -62,22 +62,26 @@ func Outcome(in OutcomeInput) OutcomeOutput {
 			}
 		}
 	}
-	out.Failures = impairments(in.Deployments, failed, incidents)
+	out.Failures = impairments(in, failed, incidents)
 	return out
 }
 
 // impairments joins the failed deployments of a service to spans from failure
 // to restoration. A deployment that fails before the last failure was restored
 // belongs to the same span: the users saw one outage. (definitions 2.5)
-func impairments(deployments []plimsoll.Deployment, failed map[string]bool, incidents map[string][]plimsoll.Incident) []plimsoll.Failure {
+func impairments(in OutcomeInput, failed map[string]bool, incidents map[string][]plimsoll.Incident) []plimsoll.Failure {
+	deployments := in.Deployments
 	slices.SortFunc(deployments, func(a, b plimsoll.Deployment) int {
 		return cmp.Or(cmp.Compare(a.EndedAt(), b.EndedAt()), cmp.Compare(a.BegunAt(), b.BegunAt()), cmp.Compare(a.ID, b.ID))
 	})
 	next := restorers(deployments, failed)
+	fixes := newRepairs(deployments)
 	var spans []span
 	for i, d := range deployments {
 		if failed[d.ID] {
-			spans = append(spans, impairment(d, next[i], incidents[d.ID]))
+			s := impairment(d, next[i], incidents[d.ID], in.Settings)
+			s.repaired(fixes.of(d, next[i], s), incidents[d.ID])
+			spans = append(spans, s)
 		}
 	}
 	slices.SortStableFunc(spans, func(a, b span) int {
@@ -109,6 +113,7 @@ func (s *span) join(later span) {
 	s.Incidents = append(s.Incidents, later.Incidents...)
 	s.Severity = cmp.Or(s.Severity, later.Severity)
 	s.until = max(s.until, later.until)
+	s.stages(later)
 	if s.RestoredAt != 0 && (later.RestoredAt == 0 || later.RestoredAt > s.RestoredAt) {
 		s.RestoredAt = later.RestoredAt
 	}
@@ -144,13 +149,13 @@ func restorers(deployments []plimsoll.Deployment, failed map[string]bool) []*pli
 
 // impairment is the span of one failed deployment; next is the successful one
 // after it, nil if there is none yet.
-func impairment(d plimsoll.Deployment, next *plimsoll.Deployment, incidents []plimsoll.Incident) span {
+func impairment(d plimsoll.Deployment, next *plimsoll.Deployment, incidents []plimsoll.Incident, set plimsoll.Settings) span {
 	s := span{Failure: plimsoll.Failure{
 		ID: d.ID, Service: d.Service, Team: d.Team, Deployments: []string{d.ID}, FailedAt: d.EndedAt(),
 	}}
 	switch {
 	case len(incidents) > 0:
-		s.follow(incidents, d.EndedAt())
+		s.follow(incidents, d.EndedAt(), set)
 	case d.Result == plimsoll.ResultAborted:
 		// Users of the canary were exposed from its start until the traffic
 		// was back, which is what ended the deployment.
@@ -173,16 +178,18 @@ func impairment(d plimsoll.Deployment, next *plimsoll.Deployment, incidents []pl
 }
 
 // follow takes the clock from the incidents: the earliest start, and the
-// latest end unless one of them is still open.
-func (s *span) follow(incidents []plimsoll.Incident, ended plimsoll.Time) {
+// latest end unless one of them is still open. The end is the resolution, or
+// the mitigation where the settings say so and somebody stated one.
+func (s *span) follow(incidents []plimsoll.Incident, ended plimsoll.Time, set plimsoll.Settings) {
 	s.FailedAt = 0
 	open := false
 	for _, inc := range incidents {
 		s.FailedAt = plimsoll.First(s.FailedAt, inc.StartedAt.Or(inc.DetectedAt, ended))
-		s.RestoredAt = plimsoll.Last(s.RestoredAt, inc.ResolvedAt)
+		end := set.RestoredOf(inc.IncidentReport)
+		s.RestoredAt = plimsoll.Last(s.RestoredAt, end)
 		s.Incidents = append(s.Incidents, inc.ID)
 		s.Severity = cmp.Or(s.Severity, inc.Severity)
-		open = open || !inc.ResolvedAt.Known()
+		open = open || !end.Known()
 	}
 	if open {
 		s.RestoredAt = 0

@@ -19,7 +19,6 @@ import (
 type weighing struct {
 	none        float64       // "none of these", against a deployment of the service that ended at the limit of time
 	calm        time.Duration // after its end, until a deployment is half as suspect as in its roll-out
-	power       float64       // how steeply suspicion falls with time
 	superseded  float64       // for each later deployment of the service before the incident
 	dependency  float64       // for each step from the services of the incident
 	elsewhere   float64       // the incident names another environment
@@ -43,7 +42,7 @@ type weighing struct {
 }
 
 var weights = weighing{
-	none: 0.9, calm: 15 * time.Minute, power: 1, superseded: 0.35, dependency: 0.1, elsewhere: 0.05, rolling: 3, broken: 1.5, gone: 0.3,
+	none: 0.9, calm: 15 * time.Minute, superseded: 0.35, dependency: 0.1, elsewhere: 0.05, rolling: 3, broken: 1.5, gone: 0.3,
 	takenBack: 10, repaired: 5, fixedBy: 20, fixedThere: 10, harmful: 12, suspicious: 3, harmless: 0.15, noEffect: 0.05,
 	mentioned: 500, together: 3, flag: 1, flagAnyone: 0.2, flagUndone: 20, mostBesides: 2,
 }
@@ -89,7 +88,7 @@ func rounded(p float64) float64 { return math.Floor(p*1e4+1e-6) / 1e4 }
 // fading is how suspect a change is some time after its end, against one that
 // is being rolled out: harm shows soon or takes long, so it falls like 1/t.
 func (w *weighing) fading(since time.Duration) float64 {
-	return math.Pow(1+float64(max(since, 0))/float64(w.calm), -w.power)
+	return float64(w.calm) / float64(w.calm+max(since, 0))
 }
 
 // deployments weighs the deployments in reach that began before the incident.

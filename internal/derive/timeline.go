@@ -17,6 +17,7 @@ type TimelineInput struct {
 	Settings     plimsoll.Settings
 	Verdicts     []plimsoll.VerdictReport // on deployments of the service
 	Words        map[string]plimsoll.Word // the latest of persons, by evidence
+	Analyses     []plimsoll.AnalysisReport
 }
 
 // TimelineOutput is what follows for one service, without its incidents.
@@ -24,6 +25,7 @@ type TimelineOutput struct {
 	Deployments []plimsoll.Deployment // by time
 	Deliveries  []plimsoll.Delivery   // of changes and pull requests, delivered and open
 	Evidence    []plimsoll.Evidence   // roll-backs, hotfixes, aborted canaries, failed roll-outs, harm to indicators
+	Analyses    []plimsoll.Analysis   // by time
 }
 
 // Timeline derives the deployments of one service: what each one is, which one
@@ -57,7 +59,7 @@ func Timeline(in TimelineInput) TimelineOutput {
 	}
 	t.examine()
 	t.settle()
-	out := TimelineOutput{Deliveries: t.deliver(), Evidence: t.evidence}
+	out := TimelineOutput{Deliveries: t.deliver(), Evidence: t.evidence, Analyses: t.analyses()}
 	for _, s := range t.steps {
 		out.Deployments = append(out.Deployments, s.finish())
 	}

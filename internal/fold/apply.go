@@ -16,11 +16,13 @@ import (
 const attempts = 3
 
 // apply combines the reports of every subject in the next batch of events, and
-// returns how many events it took.
-func (f *Folder) apply(ctx context.Context) (int, error) {
+// returns how many events it took. cut says that it stopped where the facts have
+// to be complete before the next event.
+func (f *Folder) apply(ctx context.Context) (n int, cut bool, err error) {
 	b := &batch{broken: f.broken, followers: map[string]bool{}, seen: map[string]bool{}}
 	var records []plimsoll.Record
-	err := f.org.View(ctx, func(tx *store.Tx) error {
+	latest := f.latest
+	err = f.org.View(ctx, func(tx *store.Tx) error {
 		at, err := tx.Cursor(Cursor)
 		if err != nil {
 			return err
@@ -28,18 +30,24 @@ func (f *Folder) apply(ctx context.Context) (int, error) {
 		if records, err = tx.Events(at, f.opt.Batch); err != nil || len(records) == 0 {
 			return err
 		}
+		if records, latest, cut = f.portion(records, latest); len(records) == 0 {
+			return nil
+		}
 		b.first = records[0].Seq
 		earlier, err := tx.Earlier(b.first, records[len(records)-1].Seq)
 		b.about = bySubject(append(earlier, records...))
 		return err
 	})
 	if err != nil || len(records) == 0 {
-		return 0, err
+		return 0, cut, err
 	}
 	last := records[len(records)-1].Seq
 	panicked := int64(0)
 	err = f.org.Update(ctx, func(tx *store.Tx) (err error) {
 		b.tx = tx
+		if err := tx.MarkMoment(Cursor); err != nil {
+			return err
+		}
 		if b.wanted, err = tx.AnyWanted(); err != nil {
 			return err
 		}
@@ -63,13 +71,14 @@ func (f *Folder) apply(ctx context.Context) (int, error) {
 		return f.apply(ctx)
 	}
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	for _, r := range records {
 		delete(f.broken, r.Seq)
 	}
+	f.latest = latest
 	f.learn(b.learnt)
-	return len(records), nil
+	return len(records), cut, nil
 }
 
 // learn brings what is remembered up to what was committed.
@@ -156,8 +165,7 @@ func (b *batch) record(r *plimsoll.Record) error {
 	case plimsoll.TypeConfirmation:
 		return b.confirmation(r)
 	case plimsoll.TypeAnalysis:
-		// Kept in the log; no fact of today follows from them.
-		return nil
+		return b.analysis(r)
 	}
 	return b.park(r.Seq, fmt.Errorf("type %q is not known to this version", r.Type))
 }
@@ -261,6 +269,25 @@ func (b *batch) pullRequest(r *plimsoll.Record) error {
 	}
 	b.learnt = append(b.learnt, func(m *memory) { m.repos.addPullRequest(p) })
 	return b.follow(p.Repository)
+}
+
+func (b *batch) analysis(r *plimsoll.Record) error {
+	rs, err := reports(b, r, plimsoll.AnalysisReport.StageOf)
+	if err != nil || len(rs) == 0 {
+		return err
+	}
+	a := plimsoll.Combine(rs)
+	a.ID = r.Subject
+	before, err := b.tx.PutAnalysis(a)
+	if err != nil {
+		return err
+	}
+	if before != "" && before != a.Service {
+		if err := b.dirty(stepTimeline, before); err != nil {
+			return err
+		}
+	}
+	return b.dirty(stepTimeline, a.Service)
 }
 
 func (b *batch) incident(r *plimsoll.Record) error {

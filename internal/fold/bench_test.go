@@ -109,7 +109,7 @@ func BenchmarkFold(b *testing.B) {
 			f := New(db, org, Options{})
 			b.ResetTimer()
 			for range b.N {
-				if err := f.Refold(context.Background()); err != nil {
+				if err := f.Refold(context.Background(), Steps{Every: "none"}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -153,7 +153,9 @@ func (f *Folder) finish(tx *store.Tx, s step, w *work, seq int64) (err error) {
 }
 
 // resume puts back, once after the start, what was set aside before it: the
-// program may be another one by now.
+// program may be another one by now. It derives that, and what was noted and not
+// derived before the program stopped: with the next events it would be too late
+// to say what was known before them.
 func (f *Folder) resume(ctx context.Context) error {
 	if f.resumed {
 		return nil
@@ -166,6 +168,23 @@ func (f *Folder) resume(ctx context.Context) error {
 		}
 		return nil
 	})
-	f.resumed = err == nil
-	return err
+	if err != nil {
+		return err
+	}
+	err = f.org.View(ctx, func(tx *store.Tx) error {
+		r, err := tx.Replay()
+		if err != nil {
+			return err
+		}
+		f.replay, err = readReplay(r)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := f.deriveAll(ctx); err != nil {
+		return err
+	}
+	f.resumed = true
+	return nil
 }

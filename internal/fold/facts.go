@@ -1,6 +1,7 @@
 package fold
 
 import (
+	"reflect"
 	"slices"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -37,6 +38,9 @@ func (f *Folder) timeline(tx *store.Tx, service string) (*work, error) {
 	if in.Words, err = tx.WordsOf(service); err != nil {
 		return nil, err
 	}
+	if in.Analyses, err = tx.ReportedAnalyses(service); err != nil {
+		return nil, err
+	}
 	out := derive.Timeline(in)
 	w := &work{rows: len(out.Deployments) + len(out.Deliveries) + len(out.Evidence)}
 	w.write = func(tx *store.Tx, w *work, seq int64) error {
@@ -46,6 +50,11 @@ func (f *Folder) timeline(tx *store.Tx, service string) (*work, error) {
 		changed, err := writeTimeline(tx, service, r, out, w.since, seq)
 		if err != nil {
 			return err
+		}
+		if r.written == nil || !slices.EqualFunc(r.written.Analyses, out.Analyses, sameAnalysis) {
+			if err := tx.PutAnalyses(service, out.Analyses, seq); err != nil {
+				return err
+			}
 		}
 		if changed {
 			if err := tx.MarkDirty(stepOutcome, service, w.since); err != nil {
@@ -60,6 +69,8 @@ func (f *Folder) timeline(tx *store.Tx, service string) (*work, error) {
 	w.committed = func() { r.written, r.follow = &out, follow }
 	return w, nil
 }
+
+func sameAnalysis(a, b plimsoll.Analysis) bool { return reflect.DeepEqual(a, b) }
 
 // writeTimeline writes the facts of a service, and notes every incident that
 // may now be held against another deployment.

@@ -12,10 +12,12 @@ package fold
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
+	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
 
@@ -39,7 +41,9 @@ type Folder struct {
 	mem     *memory
 	applied int              // events since the last derivation
 	broken  map[int64]string // events whose application panicked, and how
-	resumed bool             // what was set aside before the start was taken up again
+	resumed bool             // what was left over before the start was taken up again
+	latest  plimsoll.Time    // when the last event since the last derivation was received; unknown if there is none
+	replay  replay           // what is left of a refold
 }
 
 // New returns a Folder.
@@ -108,7 +112,7 @@ func (f *Folder) step(ctx context.Context) (more bool, err error) {
 	if err := f.resume(ctx); err != nil {
 		return false, fmt.Errorf("resume: %w", err)
 	}
-	n, err := f.apply(ctx)
+	n, cut, err := f.apply(ctx)
 	if err != nil {
 		return false, fmt.Errorf("apply: %w", err)
 	}
@@ -116,19 +120,40 @@ func (f *Folder) step(ctx context.Context) (more bool, err error) {
 	if n == f.opt.Batch && f.applied < f.opt.Backlog {
 		return true, nil
 	}
+	if err := f.deriveAll(ctx); err != nil {
+		return false, err
+	}
+	return n > 0 || cut, nil
+}
+
+// deriveAll derives what is noted. Then the facts are complete.
+func (f *Folder) deriveAll(ctx context.Context) error {
 	f.applied = 0
 	for _, s := range f.steps {
 		if err := f.derive(ctx, s); err != nil {
-			return false, fmt.Errorf("derive %s: %w", s.name, err)
+			return fmt.Errorf("derive %s: %w", s.name, err)
 		}
 	}
-	return n > 0, nil
+	f.latest = 0
+	return nil
 }
 
-// Refold forgets every fact and folds the whole log again.
-func (f *Folder) Refold(ctx context.Context) error {
+// Refold forgets every fact and folds the whole log again. What was known
+// before is then kept at the ends of the steps.
+func (f *Folder) Refold(ctx context.Context, steps Steps) error {
+	if err := steps.check(); err != nil {
+		return err
+	}
 	f.forget()
-	if err := f.org.Update(ctx, func(tx *store.Tx) error { return tx.Forget(Cursor) }); err != nil {
+	f.resumed, f.latest = false, 0
+	err := f.org.Update(ctx, func(tx *store.Tx) error {
+		head, err := tx.Head()
+		if err != nil {
+			return err
+		}
+		return errors.Join(tx.Forget(Cursor), tx.SetReplay(store.Replay{Until: head, Steps: steps.Every, Zone: steps.zone().String()}))
+	})
+	if err != nil {
 		return err
 	}
 	return f.CatchUp(ctx)

@@ -126,7 +126,7 @@ func play(org *store.Org, db *store.DB, acts []act) ([]string, error) {
 			f = New(db, org, opt)
 		}
 		if a.refold {
-			if err := f.Refold(ctx); err != nil {
+			if err := f.Refold(ctx, Steps{Every: "month"}); err != nil {
 				return nil, err
 			}
 		}

@@ -230,7 +230,8 @@ func (c *coverage) world(w *world, lines []string) {
 // wanted are the categories that must not stay empty.
 func wantedCategories() []string {
 	names := []string{"duplicate", "late event", "restart", "refold", "alias", "open change", "delivered change", "delivered pull request",
-		"open pull request", "open failure", "restored failure", "shared failure", "incident held against a deployment", "incident held against none",
+		"open pull request", "open failure", "restored failure", "shared failure", "repaired failure",
+		"analysis successful", "analysis failed", "analysis running", "analysis held to a deployment by its version", "analysis of nothing known", "incident held against a deployment", "incident held against none",
 		"taken back by a roll-back", "reported: conflict at equal time", "reported: update", "reported: undo", "reported: second source",
 		"reported: settings", "reported: catalogue changed", "reported: corrected service", "reported: moved environment", "reported: squash",
 		"reported: merge", "reported: revert", "reported: commit never reported", "reported: changes stated", "reported: previous stated",
@@ -278,6 +279,7 @@ type fact struct {
 	evidence   plimsoll.Evidence
 	incident   plimsoll.Incident
 	failure    plimsoll.Failure
+	analysis   plimsoll.Analysis
 	lead       store.Lead
 }
 
@@ -286,7 +288,7 @@ func parse(lines []string) []fact {
 	for _, l := range lines {
 		table, doc, _ := strings.Cut(l, " ")
 		f := fact{table: table}
-		into := map[string]any{"deployments": &f.deployment, "evidence": &f.evidence, "incidents": &f.incident, "failures": &f.failure, "lead_times": &f.lead}[table]
+		into := map[string]any{"deployments": &f.deployment, "evidence": &f.evidence, "incidents": &f.incident, "failures": &f.failure, "analyses": &f.analysis, "lead_times": &f.lead}[table]
 		if into == nil || json.Unmarshal([]byte(doc), into) != nil {
 			f.table = "?"
 		}
@@ -321,6 +323,11 @@ func (f fact) categories() (names []string) {
 		add(f.failure.RestoredAt == 0, "open failure")
 		add(f.failure.RestoredAt != 0, "restored failure")
 		add(len(f.failure.Deployments) > 1, "shared failure")
+		add(f.failure.Fix != "", "repaired failure")
+	case "analyses":
+		add(true, "analysis "+f.analysis.Phase)
+		add(f.analysis.Of != "" && f.analysis.Deployment == "", "analysis held to a deployment by its version")
+		add(f.analysis.Of == "", "analysis of nothing known")
 	case "lead_times":
 		what := strings.ReplaceAll(string(f.lead.Basis), "_", " ")
 		add(f.lead.DeliveredAt == 0, "open "+what)
@@ -354,7 +361,7 @@ func inconsistencies(lines []string) (found []string) {
 				brought[f.lead.Deployment]++
 			}
 		default:
-			if f.table != "incidents" {
+			if f.table != "incidents" && f.table != "analyses" {
 				found = append(found, "a line that is no fact")
 			}
 			found = append(found, excess(f.incident)...)

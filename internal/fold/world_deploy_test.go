@@ -202,6 +202,33 @@ func (w *world) aftermath(d fields, h *history, before int) {
 }
 
 // incidents invents what went wrong, and what people said of it.
+// analyses invents runs of analysis: of a deployment that is named, of a
+// version, and of nothing that anybody knows; some are corrected.
+func (w *world) analyses() {
+	for range 2 + w.r.IntN(4) {
+		d := pick(w, w.deployed...)
+		at, _ := d["started_at"].(time.Time)
+		if at.IsZero() {
+			at = w.moment()
+		}
+		a := fields{"id": w.next("run-"), "service": d["service"], "environment": d["environment"], "phase": "running", "started_at": at}
+		switch {
+		case w.chance(40):
+			a["deployment"] = d["id"]
+		case w.chance(80) && d["version"] != nil:
+			a["version"] = d["version"]
+		}
+		w.say("analysis", a)
+		if w.chance(80) {
+			w.say("analysis", fields{"id": a["id"], "service": d["service"], "environment": d["environment"],
+				"phase": pick(w, "successful", "failed", "error", "inconclusive"), "finished_at": at.Add(20 * time.Minute)})
+		}
+		if w.chance(10) {
+			w.say("analysis", fields{"id": a["id"], "service": pick(w, "web", "api"), "environment": "production", "phase": "failed", "finished_at": at.Add(20 * time.Minute)})
+		}
+	}
+}
+
 func (w *world) incidents() {
 	for range 3 + w.r.IntN(6) {
 		at := w.moment()

@@ -62,6 +62,7 @@ func newWorld(tb testing.TB, seed uint64) *world {
 		w.service(s.name, s.repository, s.paths)
 	}
 	w.incidents()
+	w.analyses()
 	w.flags()
 	w.verdicts()
 	w.settings()

@@ -105,24 +105,27 @@ func BottleneckOf(f BottleneckFacts, seed uint64) Bottleneck {
 		if len(now) > 0 {
 			s.Coverage = level.N / float64(len(now))
 		}
-		if f.Days > 0 {
+		if s.N > 0 && f.Days > 0 {
 			h := float64(total.hours[k]) / 3.6e6 / f.Days * 30
 			s.HoursAMonth = &h
 		}
-		s.Share, s.SlowShare = share(total.hours[k], total.lead), share(total.slow[k], total.slowLead)
+		if s.N > 0 {
+			s.Share, s.SlowShare = share(total.hours[k], total.lead), share(total.slow[k], total.slowLead)
+		}
 		m := Measure("stage_" + f.Stages[k])
 		s.Past = Compare(m, levelOf(past, k), level)
 		s.Rest = Compare(m, levelOf(rest, k), level)
 	}
 	if total.lead > 0 {
 		u := 1.0
-		for _, s := range out.Stages {
-			u -= *s.Share
+		for k := range out.Stages {
+			u -= float64(total.hours[k]) / float64(total.lead)
 		}
 		u = max(u, 0)
 		out.Unknown = &u
 	}
-	if b.groups >= MinBand && total.lead > 0 {
+	seen := slices.ContainsFunc(out.Stages, func(s StageShare) bool { return s.N > 0 })
+	if b.groups >= MinBand && total.lead > 0 && seen {
 		out.resample(b, rand.New(rand.NewPCG(seed, uint64(len(now)))))
 	}
 	out.say()
@@ -295,7 +298,9 @@ func (out *Bottleneck) resample(b blocks, rng *rand.Rand) {
 		firstSlow[most(sum.slow)]++
 	}
 	for k := range n {
-		out.Stages[k].ShareCI, out.Stages[k].SlowCI = middle(shares[k]), middle(slows[k])
+		if out.Stages[k].N > 0 {
+			out.Stages[k].ShareCI, out.Stages[k].SlowCI = middle(shares[k]), middle(slows[k])
+		}
 	}
 	out.MostHours, out.MostSlow = out.leaders(first), out.leaders(firstSlow)
 }
@@ -339,6 +344,10 @@ func (out *Bottleneck) leaders(first []int) (names []string) {
 }
 
 func (out *Bottleneck) say() {
+	if len(out.MostHours) == 0 && out.Groups >= MinBand {
+		out.Words = "no stage is known to take any time"
+		return
+	}
 	if len(out.MostHours) == 0 {
 		out.Words = fmt.Sprintf("too few deliveries to say: %d of %d", out.Groups, MinBand)
 		return

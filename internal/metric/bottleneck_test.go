@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/plimsoll-dev/plimsoll"
 )
 
 var stageNames = []string{"coding", "pickup", "review", "build", "staging", "wait", "deploy"}
@@ -137,7 +139,7 @@ func TestBottleneck_unknown(t *testing.T) {
 	}
 	now = append(now, Journey{Group: 999, Lead: -1, Spans: []int64{1e15}})
 	got := BottleneckOf(BottleneckFacts{Stages: stageNames, Now: now, Days: 30}, 1)
-	if s := got.Stages[2]; s.N != 0 || s.Coverage != 0 || s.P50 != nil || s.P90 != nil || *s.HoursAMonth != 0 {
+	if s := got.Stages[2]; s.N != 0 || s.Coverage != 0 || s.P50 != nil || s.P90 != nil || s.HoursAMonth != nil || s.Share != nil || s.ShareCI != nil {
 		t.Errorf("review is not known: %s", asJSON(t, s))
 	}
 	if s := got.Stages[5]; s.N != 100 || s.Coverage != 0.5 {
@@ -158,6 +160,13 @@ func TestBottleneck_few(t *testing.T) {
 			t.Errorf("%d changes: %s", n, asJSON(t, got.Stages[0]))
 		}
 	}
+	blind := way(9, 60, 1, 1, 1, 1, 1, 1, 1)
+	for i := range blind {
+		blind[i].Spans = nil
+	}
+	if got := BottleneckOf(BottleneckFacts{Stages: stageNames, Now: blind, Days: 30}, 1); got.MostHours != nil || *got.Unknown != 1 {
+		t.Errorf("no stage is known: %v, %s", got.MostHours, got.Words)
+	}
 	if got := BottleneckOf(BottleneckFacts{}, 1); got.Changes != 0 || len(got.Stages) != 0 {
 		t.Errorf("out of nothing: %s", asJSON(t, got))
 	}
@@ -172,10 +181,10 @@ func TestBottleneck_few(t *testing.T) {
 }
 
 func TestBottleneck_order(t *testing.T) {
-	f := BottleneckFacts{Stages: stageNames, Now: way(8, 3000, 4, 3, 20, 0.3, 1, 6, 0.2), Past: way(9, 300, 4, 3, 9, 0.3, 1, 6, 0.2), Days: 90}
+	f := BottleneckFacts{Stages: stageNames, Now: way(8, 2100, 4, 3, 20, 0.3, 1, 6, 0.2), Past: way(9, 300, 4, 3, 9, 0.3, 1, 6, 0.2), Days: 90}
 	want := asJSON(t, BottleneckOf(f, 1))
 	rng := rand.New(rand.NewPCG(1, 1))
-	for range 3 {
+	for range 2 {
 		rng.Shuffle(len(f.Now), func(i, j int) { f.Now[i], f.Now[j] = f.Now[j], f.Now[i] })
 		rng.Shuffle(len(f.Past), func(i, j int) { f.Past[i], f.Past[j] = f.Past[j], f.Past[i] })
 		if got := asJSON(t, BottleneckOf(f, 1)); got != want {
@@ -190,7 +199,7 @@ func TestBottleneck_order(t *testing.T) {
 // The interval of a share holds the truth about as often as it says, and without counting deliveries it
 // would not.
 func TestBottleneckCoverage(t *testing.T) {
-	const rounds = 300
+	const rounds = 150
 	// The truth from many changes.
 	hours := []float64{4, 3, 10, 0.3, 1, 12, 0.2}
 	many := BottleneckOf(BottleneckFacts{Stages: stageNames, Now: way(10, 40_000, hours...), Days: 90}, 1)
@@ -199,6 +208,9 @@ func TestBottleneckCoverage(t *testing.T) {
 		now := way(uint64(100+r), 160, hours...)
 		b := blocksOf(now, len(stageNames), math.MaxInt64)
 		out := Bottleneck{Stages: make([]StageShare, len(stageNames))}
+		for k := range out.Stages {
+			out.Stages[k].N = len(now)
+		}
 		out.resample(b, rand.New(rand.NewPCG(1, uint64(r))))
 		for _, k := range []int{2, 5} {
 			cells++
@@ -209,7 +221,7 @@ func TestBottleneckCoverage(t *testing.T) {
 	}
 	c := float64(hit) / float64(cells)
 	t.Logf("the interval of a share covers %.3f with 40 deliveries", c)
-	if c < 0.89 || c > 0.98 {
+	if c < 0.88 || c > 0.99 {
 		t.Errorf("the interval of a share covers %.3f", c)
 	}
 }
@@ -231,5 +243,19 @@ func TestBottleneckFalseAlarms(t *testing.T) {
 		if share > limit {
 			t.Errorf("%s: %.4f false alarms", stageNames[stage], share)
 		}
+	}
+}
+
+func TestJourneyOf(t *testing.T) {
+	got := JourneyOf(7, 100, 900, [2]plimsoll.Time{100, 300}, [2]plimsoll.Time{300, 0}, [2]plimsoll.Time{0, 500}, [2]plimsoll.Time{600, 500}, [2]plimsoll.Time{900, 900})
+	want := Journey{Group: 7, Lead: 800, Spans: []int64{200, -1, -1, -1, 0}}
+	if asJSON(t, got) != asJSON(t, want) {
+		t.Errorf("%s", asJSON(t, got))
+	}
+	if got := JourneyOf(1, 0, 900); got.Lead != -1 || len(got.Spans) != 0 {
+		t.Errorf("%s", asJSON(t, got))
+	}
+	if got := JourneyOf(1, 901, 900); got.Lead != -1 {
+		t.Errorf("%s", asJSON(t, got))
 	}
 }

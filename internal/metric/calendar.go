@@ -83,6 +83,11 @@ func Days(w plimsoll.Window, zone *time.Location) float64 {
 	return whole + float64(inside)/float64(endLength) - float64(left)/float64(openLength)
 }
 
+// DayStart is the first moment of the day of a zone that t falls on.
+func DayStart(t plimsoll.Time, zone *time.Location) plimsoll.Time {
+	return midnight(dateOf(t, zone), zone)
+}
+
 // dateOf is the calendar date of t in a zone, as midnight UTC of that date.
 func dateOf(t plimsoll.Time, zone *time.Location) time.Time {
 	y, m, d := time.UnixMicro(int64(t)).In(zone).Date()
@@ -95,10 +100,18 @@ func dayOf(date time.Time, zone *time.Location) (start, length plimsoll.Time) {
 	return start, midnight(date.AddDate(0, 0, 1), zone) - start
 }
 
-// midnight is the first moment of a date in a zone. Some zones change their clocks around midnight, so
+// midnight is the first moment of a date in a zone. The date is given as midnight UTC.
+func midnight(date time.Time, zone *time.Location) plimsoll.Time {
+	if year := date.Year(); year > 1900 && year < 2200 {
+		return daysOf(zone, year)[date.YearDay()-1]
+	}
+	return firstMoment(date, zone)
+}
+
+// firstMoment is midnight, worked out. Some zones change their clocks around midnight, so
 // that a day begins at one o'clock or twelve strikes twice, and time.Date does not say which of two
 // moments it gives. The date is given as midnight UTC; no zone changes its clock twice in two days.
-func midnight(date time.Time, zone *time.Location) plimsoll.Time {
+func firstMoment(date time.Time, zone *time.Location) plimsoll.Time {
 	before := date.Add(-24 * time.Hour).In(zone)
 	_, offset := before.Zone()
 	t := date.Add(-time.Duration(offset) * time.Second)

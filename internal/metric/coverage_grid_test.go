@@ -64,7 +64,7 @@ func binomial(r *rand.Rand, n int, p float64) (k int) {
 	return k
 }
 
-func poisson(r *rand.Rand, mean float64) (k int) {
+func drawPoisson(r *rand.Rand, mean float64) (k int) {
 	for at := r.ExpFloat64(); at < mean; at += r.ExpFloat64() {
 		k++
 	}
@@ -104,14 +104,14 @@ func grid() (cells []coverageCell) {
 	}
 	for _, mean := range []float64{1, 2, 5, 10, 20, 50, 100, 300} {
 		add("count (Garwood)", fmt.Sprintf("%v expected", mean), func(r *rand.Rand) (bool, bool) {
-			ci := Poisson(poisson(r, mean))
+			ci := Poisson(drawPoisson(r, mean))
 			return within(&ci, mean)
 		})
 	}
 	for _, m := range [][2]float64{{3, 3}, {10, 10}, {10, 30}, {60, 40}, {200, 200}} {
 		add("difference of rates", fmt.Sprintf("%v and %v expected", m[0], m[1]), func(r *rand.Rand) (bool, bool) {
-			a, ciA := rate(poisson(r, m[0]), 30)
-			b, ciB := rate(poisson(r, m[1]), 30)
+			a, ciA := rate(drawPoisson(r, m[0]), 30)
+			b, ciB := rate(drawPoisson(r, m[1]), 30)
 			return within(Difference(Estimate{a, ciA}, Estimate{b, ciB}).CI, (m[1]-m[0])/30)
 		})
 	}
@@ -156,7 +156,7 @@ func grid() (cells []coverageCell) {
 	for _, n := range []int{8, 13, 26, 52} {
 		for name, noise := range map[string]func(*rand.Rand) float64{
 			"normal": (*rand.Rand).NormFloat64, "log-normal": func(r *rand.Rand) float64 { return math.Exp(r.NormFloat64()) },
-			"counts": func(r *rand.Rand) float64 { return float64(poisson(r, 5)) },
+			"counts": func(r *rand.Rand) float64 { return float64(drawPoisson(r, 5)) },
 		} {
 			add("slope (Theil–Sen)", fmt.Sprintf("%d weeks, %s", n, name), func(r *rand.Rand) (bool, bool) {
 				values := make([]float64, n)
@@ -217,10 +217,10 @@ var coverageBounds = map[string]struct{ low, high, worst float64 }{
 	"slope (Theil–Sen)":                     {0.93, 0.98, 0.93},
 }
 
-// TestCoverageGrid draws a few hundred samples for each cell; with PLIMSOLL_COVERAGE=full it draws ten
+// TestCoverageGrid draws a hundred and twenty samples for each cell; with PLIMSOLL_COVERAGE=full it draws ten
 // thousand and prints the table of docs/statistics.md.
 func TestCoverageGrid(t *testing.T) {
-	rounds, slack := 200, 4*math.Sqrt(0.95*0.05/200)
+	rounds, slack := 120, 4*math.Sqrt(0.95*0.05/120)
 	full := os.Getenv("PLIMSOLL_COVERAGE") == "full"
 	if full {
 		rounds, slack = 10_000, 0.005

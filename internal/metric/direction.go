@@ -15,7 +15,7 @@ const (
 // listed is a duration or a rate of something unwanted, of which less is better.
 func DirectionOf(m Measure) Direction {
 	switch m {
-	case DeploymentFrequency, "reliability", "canary_pass_rate":
+	case DeploymentFrequency, "reliability", CanaryPassRate:
 		return MoreIsBetter
 	case RollbackRate:
 		return NoDirection

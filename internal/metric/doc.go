@@ -30,7 +30,11 @@ const (
 	TimeToRestore       Measure = "time_to_restore"
 	ReworkRate          Measure = "rework_rate"
 	RollbackRate        Measure = "rollback_rate"
+	CanaryPassRate      Measure = "canary_pass_rate"
+	DeploymentDuration  Measure = "deployment_duration"
+	TimeToFullRollout   Measure = "time_to_full_rollout"
 )
 
-// Measures lists every measure, in the order in which they are shown.
+// Measures lists the measures that can be compared, explained and aimed at, in the order in which they
+// are shown.
 var Measures = []Measure{DeploymentFrequency, LeadTime, ChangeFailureRate, TimeToRestore, ReworkRate, RollbackRate}

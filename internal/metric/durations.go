@@ -15,8 +15,10 @@ type Durations struct {
 	Negative  int      `json:"negative"`            // finished before they began (skewed clocks); left out
 	Unstamped int      `json:"unstamped,omitempty"` // finished without a known beginning; left out
 	KMP50     *float64 `json:"km_p50"`              // Kaplan–Meier median; nil when not reached, and unless it applies
-	KMApplies bool     `json:"km_applies"`          // open is more than 5 % of n: show km_p50 beside p50
-	TooFew    bool     `json:"too_few"`
+	// KMCI is the interval of KMP50. An end is nil where it lies beyond what was seen.
+	KMCI      *[2]*float64 `json:"km_ci,omitempty"`
+	KMApplies bool         `json:"km_applies"` // open is more than 5 % of n: show km_p50 beside p50
+	TooFew    bool         `json:"too_few"`
 	Grade
 	Histogram []Bin `json:"histogram,omitempty"`
 }

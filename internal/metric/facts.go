@@ -23,7 +23,10 @@ func (p Period) End() plimsoll.Time {
 }
 
 // observed is the window up to End. It may be empty.
-func (p Period) observed() plimsoll.Window { return plimsoll.Window{From: p.From, To: p.End()} }
+func (p Period) observed() plimsoll.Window { return p.Observed() }
+
+// Observed is the window up to End. It may be empty.
+func (p Period) Observed() plimsoll.Window { return plimsoll.Window{From: p.From, To: p.End()} }
 
 func (p Period) zone() *time.Location {
 	if p.Zone == nil {
@@ -48,9 +51,11 @@ type Deployment struct {
 	Suspected bool        // has evidence that nobody accepted or rejected yet
 	Repairs   bool        // made to repair an incident, whatever its kind
 	Planned   bool        // a labelled rehearsal
+	Rollout               // how long it took
 	Commit    bool        // its commit is known
 	Started   bool        // its start is known
 	Contents  bool        // what it brought is known
+	First     bool        // it starts the record: what it contains is not known by definition
 }
 
 // Lead is one change or pull request on its way to the users of one service.

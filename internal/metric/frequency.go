@@ -20,6 +20,7 @@ type Frequency struct {
 	Successful        int       `json:"successful"`  // of them, with result success
 	Redeploys         int       `json:"redeploys"`   // beside, not counted
 	Canceled          int       `json:"canceled"`    // beside, not counted
+	Releases          int       `json:"releases"`    // of those counted: the regions of one release are one
 	ActiveDaysPerWeek *float64  `json:"active_days_per_week"`
 	GapP50            *float64  `json:"gap_p50"` // seconds from one deployment to the next
 	GapP90            *float64  `json:"gap_p90"`
@@ -120,9 +121,20 @@ func gaps(ends []int64) Spans {
 func (f *Frequency) gradeMedian(counts []int, rec Record, p Period, b *Benchmark) {
 	var rates []float64
 	var cis []Interval
+	// Most services are older than the window, and have all of it in common.
+	whole := p.observed()
+	wholeDays := Days(whole, p.zone())
+	last, lastDays := whole, wholeDays
 	for i, first := range rec.Services {
-		w := p.Record(first)
-		if days := Days(w, p.zone()); enoughRecord(w, days) {
+		w, days := whole, wholeDays
+		if first == 0 || first > p.From {
+			// Those that began on the same day have the same record.
+			if w = p.Record(first); w != last {
+				last, lastDays = w, Days(w, p.zone())
+			}
+			days = lastDays
+		}
+		if enoughRecord(w, days) {
 			r, ci := rate(counts[i], days)
 			rates = append(rates, *r)
 			cis = append(cis, *ci)

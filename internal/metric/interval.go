@@ -34,7 +34,9 @@ func Wilson(k, n int) *Interval {
 // Poisson is the exact interval of the expected number of events when k happened (Garwood 1936): half
 // the chi-square quantiles with 2k and 2k+2 degrees of freedom. Divide both ends by the days to have
 // the interval of a rate.
-func Poisson(k int) Interval {
+func Poisson(k int) Interval { return poissons.get(k, func() Interval { return poisson(k) }) }
+
+func poisson(k int) Interval {
 	ci := Interval{0, ChiSquareQuantile(1-tail, 2*float64(k)+2) / 2}
 	if k > 0 {
 		ci[0] = ChiSquareQuantile(tail, 2*float64(k)) / 2

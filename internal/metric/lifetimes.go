@@ -61,22 +61,38 @@ func (r *Risk) Quantile(p float64) Survival {
 		}
 		alive *= 1 - d/n
 		greenwood += d / (n * (n - d)) // infinite once nobody is left
-		low, high := limits(alive, greenwood)
-		at := seconds(float64(age))
 		if out.Value == nil && alive <= level {
-			out.Value = at
+			out.Value = seconds(float64(age))
 		}
-		if out.Low == nil && low <= level {
-			out.Low = at
-		}
-		if out.High == nil && high <= level {
-			out.High = at
+		if near := mayReach(alive, greenwood, level); near && (out.Low == nil || alive <= level) {
+			low, high := limits(alive, greenwood)
+			if out.Low == nil && low <= level {
+				out.Low = seconds(float64(age))
+			}
+			if out.High == nil && high <= level {
+				out.High = seconds(float64(age))
+			}
 		}
 		if alive <= 0 || out.High != nil {
 			break
 		}
 	}
 	return out
+}
+
+// mayReach reports whether the lower limit of a curve may be as low as a level: since it is at least
+// S (1 - 1.72 z √V) where z √V is at most -ln S, most steps of a long curve need no logarithm.
+func mayReach(alive, greenwood, level float64) bool {
+	reach := z95 * math.Sqrt(greenwood)
+	return reach > 1-alive || alive*(1-1.72*reach) <= level
+}
+
+// Interval is both ends of s, nil where neither is known.
+func (s Survival) Interval() *[2]*float64 {
+	if s.Low == nil && s.High == nil {
+		return nil
+	}
+	return &[2]*float64{s.Low, s.High}
 }
 
 // limits are the pointwise limits of a survival curve at a value with Greenwood's sum. Where nobody is

@@ -6,6 +6,7 @@ type RestoreTimes struct {
 	Durations
 	BySeverity   map[string]Durations `json:"by_severity"` // "unknown" where none was stated
 	AllIncidents Durations            `json:"all_incidents"`
+	Stages       []StageOfRestore     `json:"stages,omitempty"` // from RestoreStagesOf
 }
 
 // RestoreTimesOf measures the time from a failure to its end, in seconds, over every failure that
@@ -19,13 +20,13 @@ type RestoreTimes struct {
 func RestoreTimesOf(caused, incidents []Restore, p Period, b *Benchmark) RestoreTimes {
 	groups := map[string][]Restore{}
 	for _, r := range caused {
-		groups[r.severity()] = append(groups[r.severity()], r)
+		groups[r.SeverityName()] = append(groups[r.SeverityName()], r)
 	}
 	bySeverity := map[string]Sample{}
 	for name, group := range groups {
-		bySeverity[name] = restoreSample(group, p)
+		bySeverity[name] = RestoreSample(group, p)
 	}
-	return RestoreTimesFrom(restoreSample(caused, p), bySeverity, restoreSample(incidents, p), b)
+	return RestoreTimesFrom(RestoreSample(caused, p), bySeverity, RestoreSample(incidents, p), b)
 }
 
 // RestoreTimesFrom makes the answer of RestoreTimesOf from what became of the failures, of those of
@@ -45,7 +46,8 @@ func RestoreTimesFrom(caused Sample, bySeverity map[string]Sample, incidents Sam
 	return out
 }
 
-func (r Restore) severity() string {
+// SeverityName is the severity as answers name it.
+func (r Restore) SeverityName() string {
 	if r.Severity == "" {
 		return "unknown"
 	}
@@ -57,7 +59,8 @@ func (p Period) restored(r Restore) bool {
 	return r.RestoredAt != 0 && (p.Now == 0 || r.RestoredAt < p.Now)
 }
 
-func restoreSample(rs []Restore, p Period) Sample {
+// RestoreSample is what became of failures in a period, of whatever kind they are.
+func RestoreSample(rs []Restore, p Period) Sample {
 	var s collector
 	var ended []int64
 	w := p.observed()

@@ -58,26 +58,32 @@ func NewRun(sorted []int64) *Run {
 	} else {
 		r.micros = slices.Clone(sorted)
 	}
-	r.index()
+	r.count()
 	return r
 }
 
-// RunOfSeconds keeps whole seconds, in ascending order. The list must not be written to afterwards.
-func RunOfSeconds(sorted []uint32) *Run {
-	r := &Run{seconds: sorted}
-	for _, v := range sorted {
+// RunOfSeconds sorts whole seconds and keeps them. The list must not be written to afterwards.
+func RunOfSeconds(seconds []uint32) *Run {
+	sortSeconds(seconds)
+	r := &Run{seconds: seconds}
+	for _, v := range seconds {
 		r.whole += int64(v)
 	}
-	r.index()
+	r.count()
 	return r
 }
 
-func (r *Run) index() {
+func (r *Run) count() {
 	for i, end := range binEnds {
 		r.ends[i] = uint32(r.search(int64(end * 1e6)))
 	}
-	if r.Len() < tabled || r.Len() > math.MaxUint16 {
-		return
+}
+
+// Tabled counts the classes of a run that is going to be merged with others again and again, and
+// returns it. It must be called before the run is shared.
+func (r *Run) Tabled() *Run {
+	if r.below != nil || r.Len() < tabled || r.Len() > math.MaxUint16 {
+		return r
 	}
 	r.below = make([]uint16, classes+1)
 	next := 0
@@ -89,6 +95,7 @@ func (r *Run) index() {
 	for ; next <= classes; next++ {
 		r.below[next] = uint16(r.Len())
 	}
+	return r
 }
 
 // class is that of the k-th. What is too long for 32 bits of seconds is in the last one.
@@ -186,5 +193,52 @@ func (r *Run) Replace(gone, come []int64) (*Run, bool) {
 	return NewRun(append(out, come...)), len(gone) == 0
 }
 
-// Bytes is about how much memory the run takes.
-func (r *Run) Bytes() int { return 4*cap(r.seconds) + 8*cap(r.micros) + 2*cap(r.below) + 160 }
+// Bytes is about how much memory the run takes; the nil run takes none.
+func (r *Run) Bytes() int {
+	if r == nil {
+		return 0
+	}
+	return 4*cap(r.seconds) + 8*cap(r.micros) + 2*cap(r.below) + 160
+}
+
+// sortSeconds is sortSpans for 32 bits.
+func sortSeconds(xs []uint32) {
+	if len(xs) < 1<<8 || slices.IsSorted(xs) {
+		slices.Sort(xs)
+		return
+	}
+	const digit = 11
+	var all uint32
+	for _, x := range xs {
+		all |= x
+	}
+	from, to := xs, make([]uint32, len(xs))
+	for shift := 0; shift < bits.Len32(all); shift += digit {
+		var next [1 << digit]uint32
+		for _, x := range from {
+			next[x>>shift&(1<<digit-1)]++
+		}
+		at := uint32(0)
+		for d, n := range next {
+			next[d] = at
+			at += n
+		}
+		for _, x := range from {
+			d := x >> shift & (1<<digit - 1)
+			to[next[d]] = x
+			next[d]++
+		}
+		from, to = to, from
+	}
+	if &from[0] != &xs[0] {
+		copy(xs, from)
+	}
+}
+
+// Seconds are the whole seconds that the run keeps, nil when it keeps microseconds. They must not be
+// written to.
+func (r *Run) Seconds() []uint32 { return r.seconds }
+
+// Micros are the microseconds that the run keeps, nil when it keeps whole seconds. They must not be
+// written to.
+func (r *Run) Micros() []int64 { return r.micros }

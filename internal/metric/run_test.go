@@ -54,7 +54,11 @@ func TestRunsAreOneList(t *testing.T) {
 			var group []*Run
 			for range 1 + rng.IntN(4) {
 				n := min(len(rest), rng.IntN(1+rng.IntN(2000)))
-				group = append(group, NewRun(SortSpans(slices.Clone(rest[:n]))))
+				r := NewRun(SortSpans(slices.Clone(rest[:n])))
+				if rng.IntN(3) > 0 {
+					r.Tabled()
+				}
+				group = append(group, r)
 				rest = rest[n:]
 			}
 			if rng.IntN(2) == 0 {
@@ -68,6 +72,13 @@ func TestRunsAreOneList(t *testing.T) {
 		want := SortSpans(slices.Clone(all))
 		same(t, rng, &s, want)
 		same(t, rng, NewRun(want), want)
+		if whole {
+			seconds := make([]uint32, len(all))
+			for i, v := range all {
+				seconds[i] = uint32(v / 1e6)
+			}
+			same(t, rng, RunOfSeconds(seconds), want)
+		}
 	}
 }
 

@@ -136,6 +136,9 @@ func (s *Runs) belowClass(c int) (n int) {
 
 // At is the k-th from 0.
 func (s *Runs) At(k int) int64 {
+	if len(s.runs) == 1 {
+		return s.runs[0].At(k)
+	}
 	for i := range s.known {
 		if c := &s.known[i]; c.before <= k && k < c.before+c.n {
 			return c.at(k - c.before)
@@ -150,6 +153,9 @@ func (s *Runs) At(k int) int64 {
 
 // Ascend is as in Spans.
 func (s *Runs) Ascend() iter.Seq2[int64, int] {
+	if len(s.runs) == 1 {
+		return s.runs[0].Ascend()
+	}
 	return func(yield func(int64, int) bool) {
 		for k := 0; k < s.n; {
 			c := s.class(sort.Search(classes, func(c int) bool { return s.belowClass(c+1) > k }))

@@ -81,7 +81,8 @@ func (s Sample) Durations(m Measure, b *Benchmark) Durations {
 	d.TooFew = d.N < MinShown
 	if d.KMApplies = 20*d.Open > d.N; d.KMApplies && s.Risk != nil {
 		r := s.Risk()
-		d.KMP50 = r.median()
+		km := r.Quantile(0.5)
+		d.KMP50, d.KMCI = km.Value, km.Interval()
 	}
 	if d.N == 0 {
 		return d
@@ -112,11 +113,15 @@ func spanQuantile(s Spans, p float64) *float64 {
 
 // medianInterval is QuantileInterval of the median in seconds.
 func medianInterval(s Spans) *Interval {
-	lo, hi, ok := QuantileRanks(s.Len(), 0.5)
-	if !ok {
+	n := s.Len()
+	r := medianRanks.get(n, func() (r ranks) {
+		r.lo, r.hi, r.ok = QuantileRanks(n, 0.5)
+		return r
+	})
+	if !r.ok {
 		return nil
 	}
-	return Interval{float64(s.At(lo - 1)), float64(s.At(hi - 1))}.scaled(1e6)
+	return Interval{float64(s.At(r.lo - 1)), float64(s.At(r.hi - 1))}.scaled(1e6)
 }
 
 func meanSpan(s Spans) *float64 {

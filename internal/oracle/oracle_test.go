@@ -85,13 +85,13 @@ func (c *oracleCase) check(t *testing.T, b *board) {
 	if c.expects("deployed_pull_requests") {
 		events = c.branches
 	}
-	if c.expects("first_review_time_seconds") {
-		events = c.reviewed
+	if c.reviewed() {
+		events = c.reviews
 	}
 	w := &world{server: newServer(t, events()), oracleCase: c}
 	w.from, w.to = c.window()
 	w.now = w.measures("org", w.from, w.to)
-	var differs int
+	differs := 0
 	var used []string
 	for _, field := range c.compared() {
 		r, ok := w.read(field)

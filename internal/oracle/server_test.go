@@ -177,6 +177,11 @@ type change struct {
 	LeadTime    *float64 `json:"lead_time_seconds"`
 	Deployment  string   `json:"deployment"`
 	PullRequest int      `json:"pull_request"`
+
+	OpenedAt      string `json:"opened_at"`
+	FirstReviewAt string `json:"first_review_at"`
+	ApprovedAt    string `json:"approved_at"`
+	MergedAt      string `json:"merged_at"`
 }
 
 func (s *server) deployments(from, to string) []deployment {
@@ -192,6 +197,18 @@ func (s *server) incidents(from, to string) []incident {
 func (s *server) changes(from, to string) []change {
 	s.t.Helper()
 	return pages[change](s, "changes", from, to)
+}
+
+// open are the changes that nobody has delivered yet.
+func (s *server) open() []change {
+	s.t.Helper()
+	var list struct {
+		Changes []change `json:"changes"`
+	}
+	params := span(beginning, end)
+	params.Set("open", "true")
+	s.get("/api/v1/changes", params, &list)
+	return list.Changes
 }
 
 // pages reads a list of production to its end, in pages small enough that the

@@ -125,26 +125,28 @@ func (c *oracleCase) wirePullRequest(e event) event {
 			out[field] = at
 		}
 	}
+	set("opened_at", c.earliest("ready_for_review", ""))
 	set("merged_at", e.text("merged_at"))
 	set("closed_at", e.text("closed_at"))
 	set("merge_sha", e.text("merge_commit"))
-	var reviews, approvals []string
-	for _, r := range c.events {
-		if r.text("type") != "review" {
-			continue
-		}
-		reviews = append(reviews, r.text("at"))
-		if r.text("state") == "approved" {
-			approvals = append(approvals, r.text("at"))
-		}
-	}
-	if len(reviews) > 0 {
-		set("first_review_at", slices.Min(reviews))
-	}
-	if len(approvals) > 0 {
-		set("approved_at", slices.Min(approvals))
-	}
+	set("first_review_at", c.earliest("review", ""))
+	set("approved_at", c.earliest("review", "approved"))
 	return out
+}
+
+// earliest is when the first event of a type, and of a state if one is named,
+// came; "" if there is none.
+func (c *oracleCase) earliest(kind, state string) string {
+	var times []string
+	for _, e := range c.events {
+		if e.text("type") == kind && (state == "" || e.text("state") == state) {
+			times = append(times, e.text("at"))
+		}
+	}
+	if len(times) == 0 {
+		return ""
+	}
+	return slices.Min(times)
 }
 
 // wireSample turns a measured lead time back into what was measured: a pull

@@ -126,7 +126,7 @@ func (d *Desk) Summary(ctx context.Context, q Question, unit metric.Unit) (Summa
 	}
 	before := q
 	before.Window = plimsoll.Window{From: q.Window.From - (q.Window.To - q.Window.From), To: q.Window.From}
-	var now, then facts
+	var now, then figures
 	var position int64
 	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, at int64) error {
 		position = at
@@ -135,11 +135,11 @@ func (d *Desk) Summary(ctx context.Context, q Question, unit metric.Unit) (Summa
 			return err
 		}
 		f.Window.From = before.Window.From
-		c, err := d.columns(&d.memory, load, tx, f, at)
+		both, err := d.figuresOf(tx, f, at, q.Window, before.Window)
 		if err != nil {
 			return err
 		}
-		now, then = c.cut(q.Window), c.cut(before.Window)
+		now, then = both[0], both[1]
 		return nil
 	})
 	if err != nil {
@@ -155,14 +155,7 @@ func (d *Desk) Summary(ctx context.Context, q Question, unit metric.Unit) (Summa
 			Previous: then.series(m, d.period(before), unit),
 		})
 	}
-	for _, x := range now.deployments {
-		p := LeadPoint{At: x.EndedAt}
-		if x.OldestAt.Known() {
-			s := x.EndedAt.Seconds(x.OldestAt)
-			p.Seconds = &s
-		}
-		out.Leads = append(out.Leads, p)
-	}
+	out.Leads = now.leads()
 	return out, nil
 }
 
@@ -198,6 +191,7 @@ func (d *Desk) Overview(ctx context.Context, q Question) ([]ServiceRow, error) {
 	}
 	var rows []ServiceRow
 	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, position int64) error {
+		rows = nil
 		names, err := tx.LatestServices(mostRows)
 		if err != nil {
 			return err
@@ -225,7 +219,7 @@ func (d *Desk) row(tx *store.Tx, q Question, name string, position int64, bench 
 	if row.Service, err = service(tx, name); err != nil {
 		return row, err
 	}
-	in, err := d.facts(tx, f, position)
+	in, err := d.figures(tx, f, position)
 	if err != nil {
 		return row, err
 	}

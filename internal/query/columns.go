@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/cells"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
@@ -19,13 +20,12 @@ type columns struct {
 	pulls       []metric.Lead
 	failures    []metric.Restore
 	incidents   []metric.Restore
-	ways        []metric.Way // only when they were asked for; then nothing else is here
 	record      metric.Record
 	services    []string // by the index used in deployments
 }
 
 func (c *columns) rows() int {
-	return len(c.deployments) + len(c.changes) + len(c.pulls) + len(c.failures) + len(c.incidents) + 2*len(c.ways)
+	return len(c.deployments) + len(c.changes) + len(c.pulls) + len(c.failures) + len(c.incidents)
 }
 
 // load reads the facts of a filter. What only the production class has is read
@@ -36,7 +36,7 @@ func load(tx *store.Tx, f store.Filter) (*columns, error) {
 	if err != nil {
 		return nil, err
 	}
-	marks, err := evidence(tx, f.Service)
+	marks, err := cells.Evidence(tx, f.Service)
 	if err != nil {
 		return nil, err
 	}
@@ -48,13 +48,9 @@ func load(tx *store.Tx, f store.Filter) (*columns, error) {
 		c.record.First = plimsoll.First(c.record.First, at)
 	}
 	err = tx.DeploymentPoints(f, func(p store.DeploymentPoint) {
-		m := marks[p.ID]
-		c.deployments = append(c.deployments, metric.Deployment{
-			StartedAt: p.BegunAt, EndedAt: p.EndedAt, OldestAt: p.OldestAt, Service: index[p.Service],
-			Kind: metric.KindOf(p.Kind), Result: metric.ResultOf(p.Result), Evidence: m.accepted,
-			Counted: p.Counted, Judged: p.Judged, Failed: m.accepted != 0, Suspected: m.suspected,
-			Repairs: p.Repairs, Planned: p.Planned, Commit: p.Commit, Started: p.Started, Contents: p.Coverage != plimsoll.CoverageNone,
-		})
+		x := cells.Deployment(p, marks[p.ID])
+		x.Service = index[p.Service]
+		c.deployments = append(c.deployments, x)
 	})
 	if err != nil || !f.Production {
 		return c, err
@@ -87,28 +83,6 @@ func (c *columns) loadProduction(tx *store.Tx, f store.Filter) error {
 	return tx.IncidentPoints(f, restores(&c.incidents))
 }
 
-// loader reads the facts of a filter.
-type loader func(tx *store.Tx, f store.Filter) (*columns, error)
-
-// mark is the evidence against one deployment.
-type mark struct {
-	accepted  metric.EvidenceSet
-	suspected bool
-}
-
-func evidence(tx *store.Tx, service string) (map[string]mark, error) {
-	out := map[string]mark{}
-	err := tx.EvidenceMarks(service, func(e store.EvidenceMark) {
-		m := out[e.Deployment]
-		if e.Accepted {
-			m.accepted = m.accepted.With(e.Kind)
-		}
-		m.suspected = m.suspected || e.Suspected
-		out[e.Deployment] = m
-	})
-	return out, err
-}
-
 // cut takes what load would have read for the window out of columns that reach
 // beyond it.
 func (c *columns) cut(w plimsoll.Window) facts {
@@ -132,7 +106,9 @@ func (c *columns) cut(w plimsoll.Window) facts {
 func within(leads []metric.Lead, w plimsoll.Window) []metric.Lead {
 	out := make([]metric.Lead, 0, len(leads))
 	for _, l := range leads {
-		if l.StartAt < w.To && (l.DeliveredAt == 0 || l.DeliveredAt >= w.From) {
+		// Skewed clocks let something begin after it was delivered.
+		began := l.StartAt < w.To || l.DeliveredAt != 0 && l.DeliveredAt < w.To
+		if began && (l.DeliveredAt == 0 || l.DeliveredAt >= w.From) {
 			out = append(out, l)
 		}
 	}
@@ -198,17 +174,17 @@ func (m *memory) keep(key store.Filter, r remembered, head int64) {
 
 // columns are the facts of a filter, over its window at least: out of memory if
 // nothing has happened since they were read.
-func (d *Desk) columns(m *memory, load loader, tx *store.Tx, f store.Filter, position int64) (*columns, error) {
+func (d *Desk) columns(tx *store.Tx, f store.Filter, position int64) (*columns, error) {
 	head, err := tx.Head()
 	if err != nil {
 		return nil, err
 	}
-	if position != head {
+	if position != head || tx.Past() {
 		return load(tx, f)
 	}
 	key, from := f, f.Window.From
 	key.Window = plimsoll.Window{}
-	if c := m.recall(key, from, head); c != nil {
+	if c := d.memory.recall(key, from, head); c != nil {
 		return c, nil
 	}
 	// Questions about the past alone are rare, and what follows their window
@@ -221,15 +197,6 @@ func (d *Desk) columns(m *memory, load loader, tx *store.Tx, f store.Filter, pos
 	if r.columns, err = load(tx, f); err != nil {
 		return nil, err
 	}
-	m.keep(key, r, head)
+	d.memory.keep(key, r, head)
 	return r.columns, nil
-}
-
-// facts are what the measures of a filter are computed from.
-func (d *Desk) facts(tx *store.Tx, f store.Filter, position int64) (facts, error) {
-	c, err := d.columns(&d.memory, load, tx, f, position)
-	if err != nil {
-		return facts{}, err
-	}
-	return c.cut(f.Window), nil
 }

@@ -103,22 +103,23 @@ type DeploymentList struct {
 
 // Deployments lists the deployments of a question.
 func (d *Desk) Deployments(ctx context.Context, q Question, ask PageAsk) (DeploymentList, error) {
-	f, err := q.filter()
-	if err != nil {
+	if _, err := q.filter(); err != nil {
 		return DeploymentList{}, err
-	}
-	if q.Environment == "" {
-		f.Production = false // a list shows every environment unless one is asked for
 	}
 	page, err := ask.page()
 	if err != nil {
 		return DeploymentList{}, err
 	}
 	out := DeploymentList{Deployments: []Deployment{}}
-	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, position int64) error {
+	err = d.answer(ctx, q, func(tx *store.Tx, q Question, position int64) error {
+		f, err := q.filter()
+		if err != nil {
+			return err
+		}
 		out.Asked = d.asked(q, position)
 		if q.Environment == "" {
-			out.Environment = ""
+			// A list shows every environment unless one is asked for.
+			out.Environment, f.Production = "", false
 		}
 		rows, err := tx.Deployments(f, page)
 		if err != nil {
@@ -168,17 +169,17 @@ func dress(tx *store.Tx, r plimsoll.Deployment) (Deployment, error) {
 
 // Deployment returns one deployment with its changes, by any id under which it
 // was reported.
-func (d *Desk) Deployment(ctx context.Context, id string, minSeq int64) (Deployment, int64, error) {
+func (d *Desk) Deployment(ctx context.Context, id string, when When) (Deployment, Read, error) {
 	var out Deployment
-	var at int64
-	err := d.view(ctx, minSeq, func(tx *store.Tx, position int64) error {
-		at = position
+	var at Read
+	err := d.answer(ctx, when.question(), func(tx *store.Tx, q Question, position int64) error {
+		at = Read{Position: position, Known: q.known()}
 		r, ok, err := tx.Deployment(id)
 		if err != nil {
 			return err
 		}
 		if !ok {
-			return plimsoll.Errorf(plimsoll.CodeNotFound, "no deployment %q", id)
+			return when.notFound("deployment", id)
 		}
 		if out, err = dress(tx, r); err != nil {
 			return err
@@ -216,8 +217,7 @@ type ChangeList struct {
 
 // Changes lists the changes delivered in the window, or those still open.
 func (d *Desk) Changes(ctx context.Context, q Question, open bool, ask PageAsk) (ChangeList, error) {
-	f, err := q.filter()
-	if err != nil {
+	if _, err := q.filter(); err != nil {
 		return ChangeList{}, err
 	}
 	page, err := ask.page()
@@ -225,7 +225,11 @@ func (d *Desk) Changes(ctx context.Context, q Question, open bool, ask PageAsk) 
 		return ChangeList{}, err
 	}
 	var out ChangeList
-	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, position int64) error {
+	err = d.answer(ctx, q, func(tx *store.Tx, q Question, position int64) error {
+		f, err := q.filter()
+		if err != nil {
+			return err
+		}
 		out.Asked = d.asked(q, position)
 		rows, err := tx.ChangesPage(f, open, page)
 		if err != nil {
@@ -249,20 +253,23 @@ type IncidentList struct {
 
 // Incidents lists the incidents of a question.
 func (d *Desk) Incidents(ctx context.Context, q Question, ask PageAsk) (IncidentList, error) {
-	f, err := q.filter()
-	if err != nil {
+	if _, err := q.filter(); err != nil {
 		return IncidentList{}, err
-	}
-	if q.Environment == "" {
-		f.Production = false
 	}
 	page, err := ask.page()
 	if err != nil {
 		return IncidentList{}, err
 	}
 	out := IncidentList{Incidents: []Incident{}}
-	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, position int64) error {
+	err = d.answer(ctx, q, func(tx *store.Tx, q Question, position int64) error {
+		f, err := q.filter()
+		if err != nil {
+			return err
+		}
 		out.Asked = d.asked(q, position)
+		if q.Environment == "" {
+			f.Production = false
+		}
 		rows, err := tx.Incidents(f, page)
 		if err != nil {
 			return err
@@ -290,17 +297,17 @@ func dressIncident(r plimsoll.Incident) Incident {
 }
 
 // Incident returns one incident.
-func (d *Desk) Incident(ctx context.Context, id string, minSeq int64) (Incident, int64, error) {
+func (d *Desk) Incident(ctx context.Context, id string, when When) (Incident, Read, error) {
 	var out Incident
-	var at int64
-	err := d.view(ctx, minSeq, func(tx *store.Tx, position int64) error {
-		at = position
+	var at Read
+	err := d.answer(ctx, when.question(), func(tx *store.Tx, q Question, position int64) error {
+		at = Read{Position: position, Known: q.known()}
 		r, ok, err := tx.Incident(id)
 		if err != nil {
 			return err
 		}
 		if !ok {
-			return plimsoll.Errorf(plimsoll.CodeNotFound, "no incident %q", id)
+			return when.notFound("incident", id)
 		}
 		out = dressIncident(r)
 		return nil

@@ -19,7 +19,8 @@ type Measures struct {
 	TimeToRestore       metric.RestoreTimes `json:"time_to_restore"`
 	ReworkRate          metric.Rework       `json:"rework_rate"`
 	RollbackRate        metric.Rollbacks    `json:"rollback_rate"`
-	DataQuality         DataQuality         `json:"data_quality"`
+	Details
+	DataQuality DataQuality `json:"data_quality"`
 }
 
 // DataQuality says how complete the facts under the measures are.
@@ -76,7 +77,6 @@ type facts struct {
 	pulls       []metric.Lead
 	failures    []metric.Restore
 	incidents   []metric.Restore
-	ways        []metric.Way
 	record      metric.Record
 	quality     DataQuality
 }
@@ -87,29 +87,41 @@ func (d *Desk) Measures(ctx context.Context, q Question) (Measures, error) {
 	if err != nil {
 		return Measures{}, err
 	}
-	in, position, err := d.readWays(ctx, q)
+	in, more, q, position, err := d.read(ctx, q, true)
 	if err != nil {
 		return Measures{}, err
 	}
 	out := in.measure(d.asked(q, position), d.period(q), bench, q.Scope)
-	out.LeadTime.Stages = metric.StagesOf(in.ways, in.record.First, d.period(q))
-	out.DataQuality.Stamps = metric.StageSampleOf(in.ways, d.period(q)).Stamps
-	out.DataQuality.share()
+	more.add(&out, d.period(q))
 	return out, nil
 }
 
-// read returns the facts of a question and the position they were read at.
-func (d *Desk) read(ctx context.Context, q Question) (in facts, position int64, err error) {
-	f, err := q.filter()
-	if err != nil {
-		return in, 0, err
+// read returns the figures of a question, its details if they are wanted, the
+// question with what its time was found to mean, and the position all of it was
+// read at.
+func (d *Desk) read(ctx context.Context, q Question, wanted bool) (in figures, more beside, as Question, position int64, err error) {
+	if _, err := q.filter(); err != nil {
+		return in, more, q, 0, err
 	}
-	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, at int64) (err error) {
-		position = at
-		in, err = d.facts(tx, f, at)
+	if err := q.checkWindow(); err != nil {
+		return in, more, q, 0, err
+	}
+	err = d.answer(ctx, q, func(tx *store.Tx, q Question, at int64) error {
+		as, position = q, at
+		f, err := q.filter()
+		if err != nil {
+			return err
+		}
+		if in, err = d.figures(tx, f, at); err != nil || !wanted {
+			return err
+		}
+		if more.details, err = d.details(tx, f, at); err != nil {
+			return err
+		}
+		more.incidents, more.named, err = tx.IncidentCounts(f)
 		return err
 	})
-	return in, position, err
+	return in, more, as, position, err
 }
 
 func (in facts) measure(asked Asked, p metric.Period, bench *metric.Benchmark, scope plimsoll.Scope) Measures {
@@ -145,25 +157,19 @@ func (d *Desk) Series(ctx context.Context, q Question, m metric.Measure, unit me
 	if err := checkSeries(q.Window, m, unit); err != nil {
 		return SeriesAnswer{}, err
 	}
-	read := d.read
-	stage, ofStage := m.StageOf()
-	if ofStage {
-		read = d.readWays
-	}
-	in, position, err := read(ctx, q)
+	_, ofStage := m.StageOf()
+	wanted := ofStage || slices.Contains(detailed, m)
+	in, more, q, position, err := d.read(ctx, q, wanted)
 	if err != nil {
 		return SeriesAnswer{}, err
 	}
-	if ofStage {
-		return SeriesAnswer{
-			Asked: d.asked(q, position), Measure: m, Bucket: unit,
-			Points: metric.StageSeries(stage, in.ways, d.period(q), unit),
-		}, nil
+	out := SeriesAnswer{Asked: d.asked(q, position), Measure: m, Bucket: unit}
+	if wanted {
+		out.Points = more.series(m, d.period(q), unit)
+	} else {
+		out.Points = in.series(m, d.period(q), unit)
 	}
-	return SeriesAnswer{
-		Asked: d.asked(q, position), Measure: m, Bucket: unit,
-		Points: in.series(m, d.period(q), unit),
-	}, nil
+	return out, nil
 }
 
 func (in facts) series(m metric.Measure, p metric.Period, unit metric.Unit) []metric.Point {
@@ -177,7 +183,7 @@ func (in facts) series(m metric.Measure, p metric.Period, unit metric.Unit) []me
 const mostBuckets = 3700
 
 func checkSeries(w plimsoll.Window, m metric.Measure, unit metric.Unit) error {
-	if err := known("measure", m, append(slices.Clone(metric.Measures), metric.StageMeasures()...)); err != nil {
+	if err := known("measure", m, slices.Concat(metric.Measures, detailed, metric.StageMeasures())); err != nil {
 		return err
 	}
 	if err := known("bucket", unit, []metric.Unit{metric.Day, metric.Week, metric.Month}); err != nil {

@@ -5,10 +5,12 @@ package query
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/cells"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
@@ -35,9 +37,10 @@ type Desk struct {
 	now    func() time.Time
 	zone   *time.Location
 
+	cells   *cells.Cells // nil: everything comes from the rows
 	stalled atomic.Pointer[standstill]
-	ways    memory // of those who ask for stages
 	memory  memory
+	detail  detailMemory
 }
 
 // standstill is where the facts were last seen not to move for a while.
@@ -48,6 +51,7 @@ type Options struct {
 	Cursor string // of the follower that makes the facts
 	Now    func() time.Time
 	Zone   *time.Location // cuts days, weeks and months where a question names none
+	Cells  *cells.Cells   // of the organisation and the zone; nil answers everything from the rows
 }
 
 // New returns the desk of an organisation.
@@ -55,7 +59,7 @@ func New(db *store.DB, org *store.Org, opt Options) *Desk {
 	if opt.Zone == nil {
 		opt.Zone = time.UTC
 	}
-	return &Desk{db: db, org: org, cursor: opt.Cursor, now: opt.Now, zone: opt.Zone}
+	return &Desk{db: db, org: org, cursor: opt.Cursor, now: opt.Now, zone: opt.Zone, cells: opt.Cells}
 }
 
 // Question says what a number is asked about.
@@ -65,6 +69,12 @@ type Question struct {
 	Window      plimsoll.Window
 	Benchmark   string // "" is the default set
 	MinSeq      int64  // wait until the facts include this event
+
+	// AsOf asks what was known then: nothing received later is used, and the
+	// window ends then at the latest. Unknown asks what is known now.
+	AsOf plimsoll.Time
+
+	moment store.Moment // of AsOf, once it is looked up
 }
 
 // Now is the time of asking, by the clock of the desk.
@@ -82,6 +92,7 @@ type Asked struct {
 	Zone        string        `json:"zone"`
 	Definitions string        `json:"definitions"`
 	Position    int64         `json:"position"` // last event the answer includes
+	*Known                    // only of an answer as of a time
 }
 
 func (d *Desk) asked(q Question, position int64) Asked {
@@ -92,6 +103,7 @@ func (d *Desk) asked(q Question, position int64) Asked {
 	if a.Environment == "" {
 		a.Environment = "production"
 	}
+	a.Known = q.known()
 	return a
 }
 
@@ -118,18 +130,23 @@ func (q Question) filter() (store.Filter, error) {
 }
 
 // view waits until the facts include what the caller may expect to see, then
-// runs fn on a snapshot.
+// runs fn on a snapshot, and again on another one if fn asks for that.
 func (d *Desk) view(ctx context.Context, minSeq int64, fn func(tx *store.Tx, position int64) error) error {
 	if err := d.wait(ctx, minSeq); err != nil {
 		return err
 	}
-	return d.org.View(ctx, func(tx *store.Tx) error {
-		position, err := tx.Position(d.cursor)
-		if err != nil {
+	for {
+		err := d.org.View(ctx, func(tx *store.Tx) error {
+			position, err := tx.Position(d.cursor)
+			if err != nil {
+				return err
+			}
+			return fn(tx, position)
+		})
+		if !errors.Is(err, errAgain) {
 			return err
 		}
-		return fn(tx, position)
-	})
+	}
 }
 
 // wait lets the facts catch up: with the event the caller named, else for a
@@ -196,7 +213,12 @@ func (d *Desk) Counts(ctx context.Context) (c store.Counts, err error) {
 	return c, err
 }
 
-// period is the question in the words of the metric room.
+// period is the question in the words of the metric room. For a question about
+// what was known at a time, that is the present.
 func (d *Desk) period(q Question) metric.Period {
-	return metric.Period{Window: q.Window, Now: d.Now(), Zone: d.zone}
+	p := metric.Period{Window: q.Window, Now: d.Now(), Zone: d.zone}
+	if q.AsOf.Known() {
+		p.Now = q.AsOf
+	}
+	return p
 }

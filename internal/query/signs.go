@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/cells"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
@@ -68,7 +69,7 @@ func signDeployments(tx *store.Tx, f store.Filter) ([]metric.SignDeployment, err
 	if len(rows) > mostLookedAt {
 		return nil, plimsoll.FieldErrorf("scope", "more than %d deployments; ask for a team, a service or a shorter window", mostLookedAt)
 	}
-	marks, err := evidence(tx, f.Service)
+	marks, err := cells.Evidence(tx, f.Service)
 	if err != nil {
 		return nil, err
 	}
@@ -84,8 +85,9 @@ func signDeployments(tx *store.Tx, f store.Filter) ([]metric.SignDeployment, err
 		s := metric.SignDeployment{
 			ID: r.ID, Service: r.Service, Repository: r.Repository, Build: buildOf(r), Previous: builds[r.Previous], Kind: r.Kind,
 			// What a config deployment contains can only be overlooked where somebody called it one.
-			Stated: r.Kind == plimsoll.KindConfig, Counted: r.Counted, Judged: r.Judged, Failed: marks[r.ID].accepted != 0,
+			Stated: r.Kind == plimsoll.KindConfig, Counted: r.Counted, Judged: r.Judged, Failed: marks[r.ID].Accepted != 0,
 			TakenBack: r.Outcome() == plimsoll.ResultRolledBack || r.RolledBackBy != "",
+			Harmful:   r.Verdict == plimsoll.VerdictHarmful,
 			Repairs:   r.Kind == plimsoll.KindHotfix || r.Kind == plimsoll.KindRollback || r.Fixes != "",
 			StartedAt: r.StartedAt, EndedAt: r.EndedAt(),
 		}

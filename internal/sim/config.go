@@ -57,20 +57,20 @@ func (c *Config) check() error {
 		c.End = plimsoll.Forever
 	}
 	c.Deployments, c.Changes = or(c.Deployments, 250), or(c.Changes, 3)
-	if c.Deployments < 1 || c.Deployments > mostDeployments {
+	if !(c.Deployments >= 1 && c.Deployments <= mostDeployments) { // NaN is neither
 		return plimsoll.FieldErrorf("deployments", "%g a service and year; expected 1 to %d", c.Deployments, mostDeployments)
 	}
-	if c.Changes < 0.5 || c.Changes > 50 {
+	if !(c.Changes >= 0.5 && c.Changes <= 50) {
 		return plimsoll.FieldErrorf("changes", "%g a deployment; expected 0.5 to 50", c.Changes)
 	}
 	c.FlawShare, c.Named = or(c.FlawShare, 0.14), or(c.Named, 0.35)
 	c.Outside, c.Flags = or(c.Outside, 1.5), or(c.Flags, 12)
 	for name, share := range map[string]float64{"flaws": c.FlawShare, "named": c.Named} {
-		if share > 1 {
+		if !(share <= 1) {
 			return plimsoll.FieldErrorf(name, "%g; expected a share up to 1", share)
 		}
 	}
-	if c.Outside > 1000 || c.Flags > 1000 {
+	if !(c.Outside <= 1000 && c.Flags <= 1000) {
 		return plimsoll.FieldErrorf("outside", "%g incidents and %g flags a year; expected at most 1000", c.Outside, c.Flags)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -223,6 +224,10 @@ func TestAConfigThatCannotBeIsRefusedByName(t *testing.T) {
 		{sim.Config{Start: start, Services: 3, FlawShare: 1.5}, "flaws"},
 		{sim.Config{Start: start, Services: 3, Named: 2}, "named"},
 		{sim.Config{Start: start, Services: 3, Flags: 1e6}, "outside"},
+		{sim.Config{Start: start, Services: 3, Deployments: math.NaN()}, "deployments"},
+		{sim.Config{Start: start, Services: 3, Changes: math.NaN()}, "changes"},
+		{sim.Config{Start: start, Services: 3, Named: math.NaN()}, "named"},
+		{sim.Config{Start: start, Services: 3, Outside: math.NaN()}, "outside"},
 	} {
 		_, err := sim.New(c.cfg)
 		var e *plimsoll.Error

@@ -16,6 +16,7 @@ type trouble struct {
 	truth    *FailureTruth
 	effect   int // index of what the golden signals show
 	repair   repair
+	silent   bool // the repair does not tell of it; only an incident can
 }
 
 // repair is how a trouble ends.
@@ -32,7 +33,7 @@ const (
 // trouble opens a trouble that r caused; harm is since when users suffer.
 func (s *service) trouble(r *rollout, harm plimsoll.Time) *trouble {
 	t := &trouble{service: s, causes: []*rollout{r}, effect: -1}
-	t.truth = &FailureTruth{Service: s.name, Deployments: []string{r.id}, FailedAt: r.finished, HarmFrom: harm, Explicit: true}
+	t.truth = &FailureTruth{Service: s.name, Deployments: []string{r.id}, FailedAt: r.finished, HarmFrom: harm, Explicit: r.fate != plimsoll.ResultSuccess}
 	if s.org.truth != nil {
 		s.org.truth.Failures = append(s.org.truth.Failures, t.truth)
 	}
@@ -72,14 +73,6 @@ func (s *service) failed(now plimsoll.Time, r *rollout) {
 func (t *trouble) add(r *rollout) {
 	t.causes = append(t.causes, r)
 	t.truth.Deployments = append(t.truth.Deployments, r.id)
-}
-
-// unsaid notes that the repair does not tell of the failure. Then only an
-// incident can.
-func (t *trouble) unsaid() {
-	if t.incident == nil {
-		t.truth.Explicit = false
-	}
 }
 
 // harm makes the golden signals show the trouble.
@@ -197,8 +190,7 @@ func (t *trouble) rollBack(now plimsoll.Time) {
 		back.class = "rollback"
 	}
 	if s.habits.sign == SignSilentRollback {
-		back.planned, back.sign = true, SignSilentRollback
-		t.unsaid()
+		back.planned, back.sign, t.silent = true, SignSilentRollback, true
 	}
 	s.least = r.target.pos + 1
 	s.roll(now, back)
@@ -244,8 +236,7 @@ func (t *trouble) fixBuilt(now plimsoll.Time, pos int) {
 		fix.class = "hotfix"
 	}
 	if late := now.Sub(r.finished) > 24*time.Hour; late {
-		fix.sign = SignLateHotfix
-		t.unsaid()
+		fix.sign, t.silent = SignLateHotfix, true
 	}
 	s.roll(now, fix)
 }
@@ -275,7 +266,7 @@ func (t *trouble) over(now plimsoll.Time) {
 	}
 	s.mending = nil
 	if t.incident == nil {
-		t.truth.RestoredAt = now
+		t.truth.RestoredAt, t.truth.Explicit = now, !t.silent
 		s.idle(now)
 		return
 	}

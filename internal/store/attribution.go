@@ -157,8 +157,9 @@ func (tx *Tx) IncidentsBetween(from, to plimsoll.Time) ([]string, error) {
 func (tx *Tx) EvidencePage(f Filter, status plimsoll.EvidenceStatus, p Page) ([]plimsoll.Evidence, error) {
 	where, args := tx.where(Filter{Service: f.Service, Window: f.Window, LabelName: f.LabelName, LabelValue: f.LabelValue}, "evidence", "at")
 	if f.Team != "" {
-		where += " AND service IN (SELECT DISTINCT d.service FROM deployments d WHERE d.org = evidence.org AND d.to_seq = 9223372036854775807 AND d.team = ?)"
-		args = append(args, f.Team)
+		held, at := tx.held("d.")
+		where += " AND service IN (SELECT DISTINCT d.service FROM deployments d WHERE d.org = evidence.org AND " + held + " AND d.team = ?)"
+		args = append(append(args, at...), f.Team)
 	}
 	if status != "" {
 		where += " AND status = ?"
@@ -166,13 +167,15 @@ func (tx *Tx) EvidencePage(f Filter, status plimsoll.EvidenceStatus, p Page) ([]
 	}
 	after, more := p.where("at", "id")
 	args = append(append(args, more...), p.Limit)
-	return docs[plimsoll.Evidence](tx, `SELECT doc FROM evidence WHERE org = ? AND to_seq = ?`+where+after+
-		` ORDER BY at DESC, id DESC LIMIT ?`, append([]any{int64(current)}, args...)...)
+	held, at := tx.held("")
+	return docs[plimsoll.Evidence](tx, `SELECT doc FROM evidence WHERE org = ? AND `+held+where+after+
+		` ORDER BY at DESC, id DESC LIMIT ?`, append(at, args...)...)
 }
 
 // Evidence returns a current piece of evidence, and whether there is one.
 func (tx *Tx) Evidence(id string) (plimsoll.Evidence, bool, error) {
-	es, err := docs[plimsoll.Evidence](tx, `SELECT doc FROM evidence WHERE org = ? AND id = ? AND to_seq = ?`, id, int64(current))
+	held, at := tx.held("")
+	es, err := docs[plimsoll.Evidence](tx, `SELECT doc FROM evidence WHERE org = ? AND id = ? AND `+held, append([]any{id}, at...)...)
 	return first(es), len(es) > 0, err
 }
 

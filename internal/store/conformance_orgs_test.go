@@ -27,13 +27,18 @@ func mustJSON(tb testing.TB, v any) string {
 }
 
 // reads calls every method of a snapshot that reads, and returns what each said.
-func reads(tb testing.TB, o *Org) map[string]string {
+func reads(tb testing.TB, o *Org) map[string]string { return readsAs(tb, o, (*Tx).AsKnownNow) }
+
+func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 	out := map[string]string{}
 	mustView(tb, o, func(tx *Tx) error {
+		tx = as(tx)
 		var lines, points []string
 		line := func(s string) { lines = append(lines, s) }
 		point := func(v ...any) { points = append(points, mustJSON(tb, v)) }
-		f := Filter{}
+		f, late := Filter{}, Filter{Production: true, Window: plimsoll.Window{To: plimsoll.Forever}}
+		seen := Filter{Window: plimsoll.Window{To: 1 << 60}}
+		after := Filter{Window: plimsoll.Window{To: sampleDeployment("", 1).FinishedAt}}
 		err := errors.Join(tx.Facts(line),
 			tx.DeploymentPoints(f, func(p DeploymentPoint) { point(p) }),
 			tx.EvidenceMarks("", func(m EvidenceMark) { point(m) }),
@@ -41,6 +46,14 @@ func reads(tb testing.TB, o *Org) map[string]string {
 			tx.FailurePoints(f, func(a, b plimsoll.Time, s string) { point(a, b, s) }),
 			tx.StagePoints(f, func(p StagePoint) { point(p) }),
 			tx.IncidentPoints(f, func(a, b plimsoll.Time, s string) { point(a, b, s) }),
+			tx.EventsAbout(0, 9, func(a About) error { point(a); return nil }),
+			tx.ServiceRows("checkout", plimsoll.Window{To: plimsoll.Forever}, func(r DeploymentRow) { point(r) }),
+			tx.LeadRows("checkout", plimsoll.BasisChange, plimsoll.Window{To: plimsoll.Forever}, func(r LeadRow) { point(r) }),
+			tx.FailureRows("checkout", func(r FailureRow) { point(r) }),
+			tx.IncidentRows("basket", func(i plimsoll.Incident) { point(i) }),
+			tx.AnalysisPoints(f, func(at plimsoll.Time, phase string) { point(at, phase) }),
+			tx.RolloutPoints(f, func(p RolloutPoint) { point(p) }),
+			tx.RepairPoints(f, func(p RepairPoint) { point(p) }),
 			tx.Changes("example/checkout", func(c plimsoll.ChangeReport) error { point(c); return nil }))
 		out["Facts"], out["points"] = strings.Join(lines, "\n"), strings.Join(points, "\n")
 		args := map[string][]any{
@@ -54,9 +67,14 @@ func reads(tb testing.TB, o *Org) map[string]string {
 			"DeploymentsAround": {"checkout", plimsoll.Time(1), plimsoll.Forever}, "DeploymentsNamed": {"run-17"}, "Deployment": {"run-17"},
 			"EvidenceOf": {"d-1"}, "TimelineEvidence": {"checkout"}, "Incidents": {f, Page{Limit: 9}}, "Incident": {"i-1"},
 			"IncidentsOf": {"checkout"}, "Failures": {"checkout"}, "BroughtBy": {"d-1"}, "ChangesPage": {f, true, Page{Limit: 9}},
-			"LatestServices": {9}, "Flags": {plimsoll.Time(0), plimsoll.Forever}, "VerdictsOf": {"checkout"}, "VerdictsOn": {"d-1"}, "ServiceOf": {"d-1"},
-			"Words": {"e-1"}, "WordsOf": {"checkout"}, "WordsOn": {"d-2"}, "DependenciesOf": {"checkout"}, "Dependents": {"ledger"},
-			"IncidentsBetween": {plimsoll.Time(0), plimsoll.Forever}, "EvidencePage": {f, plimsoll.EvidenceStatus(""), Page{Limit: 9}}, "Evidence": {"e-1"},
+			"LatestServices": {9}, "Flags": {plimsoll.Time(0), plimsoll.Forever}, "VerdictsOf": {"checkout"}, "VerdictsOn": {"d-1"},
+			"ServiceOf": {"d-1"}, "Words": {"e-1"}, "WordsOf": {"checkout"}, "WordsOn": {"d-2"}, "DependenciesOf": {"checkout"},
+			"Dependents": {"ledger"}, "IncidentsBetween": {plimsoll.Time(0), plimsoll.Forever},
+			"EvidencePage": {f, plimsoll.EvidenceStatus(""), Page{Limit: 9}}, "Evidence": {"e-1"}, "DeploymentSights": {seen, Page{Limit: 9}},
+			"CountDeployments": {seen}, "CountEndedAfter": {after}, "LeadSights": {seen, plimsoll.BasisChange, LeadsOpen, Page{Limit: 9}},
+			"FailureSights": {seen, Page{Limit: 9}}, "CountSharedSpans": {f}, "IncidentSights": {seen, Page{Limit: 9}}, "CountIncidents": {f},
+			"DeploymentsSetAside": {f}, "MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {}, "VersionChanges": {late, int64(1), int64(9)},
+			"PortionOf": {int64(1)}, "FactChanges": {int64(0)}, "FactTrail": {int64(1)}, "ReportedAnalyses": {"checkout"}, "AnalysesOf": {"d-1"},
 			"IncidentCounts": {f},
 		}
 		v := reflect.ValueOf(tx)
@@ -90,9 +108,10 @@ func reads(tb testing.TB, o *Org) map[string]string {
 
 // walks are the methods that reads calls by name; writes are those that write.
 var (
-	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "StagePoints", "PullRequestPoints", "Changes"}
-	writes = strings.Fields(`Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDependencies PutDeployment PutFlag PutIncident
-		PutIncidentFact PutVerdict PutWords PutOutcome PutPullRequest PutService PutTarget PutSettings PutTimeline Resume SetAside SetCursor Unpark`)
+	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes", "EventsAbout", "ServiceRows", "LeadRows", "FailureRows", "IncidentRows", "AnalysisPoints", "RolloutPoints", "RepairPoints", "StagePoints", "PullRequestPoints"}
+	writes = strings.Fields(`AsOf Past MarkMoment SetReplay Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDependencies
+		PutDeployment PutFlag PutIncident PutIncidentFact PutVerdict PutWords PutOutcome PutPullRequest PutService PutSettings PutTimeline
+		Resume SetAside SetCursor Unpark AsKnownNow Related PutAnalyses PutAnalysis PutTarget`)
 )
 
 func orgsAreApart(t *testing.T, open opener) {
@@ -105,7 +124,8 @@ func orgsAreApart(t *testing.T, open opener) {
 		mustUpdate(t, o, func(tx *Tx) error {
 			i := sampleIncident("i-1", 3, 4).IncidentReport
 			i.CausedBy, i.Services = "d-1", []string{"basket"}
-			return errors.Join(putEverything(tx, 2), tx.PutIncident(i), tx.Park("facts", 1, 1, errors.New(version)), tx.MarkDirty("outcome", "checkout", 2))
+			return errors.Join(tx.SetCursor("facts", 2), tx.MarkMoment("facts"), putEverything(tx, 2), tx.PutIncident(i), tx.Park("facts", 1, 1, errors.New(version)),
+				tx.SetReplay(Replay{Until: 1, Steps: version}), tx.MarkDirty("outcome", "checkout", 2))
 		})
 	}
 	nothing := reads(t, empty)

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
 )
@@ -14,6 +15,7 @@ const (
 	FactEvidence    = "evidence"
 	FactIncidents   = "incidents"
 	FactFailures    = "failures"
+	FactAnalyses    = "analyses"
 )
 
 // PutTimeline makes deployments, lead times and evidence the current facts of a
@@ -62,11 +64,20 @@ func deploymentRows(deployments []plimsoll.Deployment) ([]version, error) {
 		rows = append(rows, version{
 			key: []any{d.ID},
 			rest: []any{d.Environment, d.Production, d.Team, string(d.Kind), string(d.Result), d.Counted, d.Judged,
-				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(d.Coverage), d.Fixes != "", d.IsPlanned(), d.StartedAt.Known(), string(doc)},
+				d.BegunAt(), d.EndedAt(), d.OldestAt, d.Version, d.CommitSHA, string(d.Coverage), d.Fixes != "", d.IsPlanned(), d.StartedAt.Known(),
+				micros(d.Took()), micros(d.Stood()), micros(d.ToFull()), d.GroupID, string(doc)},
 			from: d.BegunAt(), to: d.EndedAt(), labels: d.Labels,
 		})
 	}
 	return rows, nil
+}
+
+// micros is a duration as the tables keep it, −1 when it is not known.
+func micros(d time.Duration, known bool) int64 {
+	if !known {
+		return -1
+	}
+	return d.Microseconds()
 }
 
 func (tx *Tx) putAliases(service string, deployments []plimsoll.Deployment) error {
@@ -140,7 +151,7 @@ func evidenceRows(evidence []plimsoll.Evidence) ([]version, error) {
 // PutIncidentFact makes an incident a current fact as of event seq; ok is false
 // when it was that already.
 func (tx *Tx) PutIncidentFact(i plimsoll.Incident, seq int64) (ok bool, err error) {
-	before, _, err := tx.Incident(i.ID)
+	before, existed, err := tx.Incident(i.ID)
 	if err != nil {
 		return false, err
 	}
@@ -149,8 +160,8 @@ func (tx *Tx) PutIncidentFact(i plimsoll.Incident, seq int64) (ok bool, err erro
 		return false, err
 	}
 	span, ok, err := tx.replace(incidentTable, []any{i.ID}, []version{{
-		rest: []any{i.Production, i.BegunAt(), i.ResolvedAt, i.Severity, i.AttributedTo, i.CauseService, string(doc)},
-		from: i.BegunAt(), to: i.ResolvedAt, labels: i.Labels,
+		rest: []any{i.Production, i.BegunAt(), i.RestoredAt, i.Severity, i.AttributedTo, i.CauseService, string(doc)},
+		from: i.BegunAt(), to: i.RestoredAt, labels: i.Labels,
 	}}, seq)
 	if err != nil || !ok {
 		return ok, err
@@ -158,19 +169,28 @@ func (tx *Tx) PutIncidentFact(i plimsoll.Incident, seq int64) (ok bool, err erro
 	if err := tx.putCandidates(i); err != nil {
 		return true, err
 	}
-	// It changes for every service that it belongs to or belonged to.
-	services := append(append([]string{i.CauseService, before.CauseService}, i.Services...), before.Services...)
+	// It changes for every service that it belongs to or belonged to, and for "" if that was none.
+	services := belongsTo(i)
+	if existed {
+		services = append(services, belongsTo(before)...)
+	}
 	slices.Sort(services)
 	services = slices.Compact(services)
-	if len(services) > 1 && services[0] == "" {
-		services = services[1:]
-	}
 	for _, s := range services {
 		if err := tx.noteChange(s, FactIncidents, span, seq); err != nil {
 			return true, err
 		}
 	}
 	return true, nil
+}
+
+// belongsTo are the services of an incident, or "" when it has none.
+func belongsTo(i plimsoll.Incident) []string {
+	out := slices.Clone(i.Services)
+	if i.CauseService != "" || len(out) == 0 {
+		out = append(out, i.CauseService)
+	}
+	return out
 }
 
 // PutOutcome makes the failures of a service, and the evidence that incidents
@@ -187,7 +207,7 @@ func (tx *Tx) PutOutcome(service string, evidence []plimsoll.Evidence, failures 
 		}
 		rows = append(rows, version{
 			key:  []any{f.ID},
-			rest: []any{f.Team, f.FailedAt, f.RestoredAt, f.Severity, string(doc)},
+			rest: []any{f.Team, f.FailedAt, f.RestoredAt, f.Severity, f.DetectedAt, f.DiagnosedAt, f.FixBegunAt, f.FixEndedAt, f.ResolvedAt, string(doc)},
 			from: f.FailedAt, to: f.RestoredAt, parts: f.Deployments,
 		})
 	}
@@ -214,13 +234,20 @@ func (tx *Tx) Forget(cursor string) error {
 	for _, t := range []string{
 		"deployment_reports", "changes", "pull_requests", "incident_reports", "incident_services", "services", "settings",
 		"service_repositories", "wanted_commits", "deployments", "deployment_ids", "lead_times", "evidence", "incidents",
-		"failures", "fact_changes", "dirty", "targets", "fact_marks", "service_labels", "flag_reports", "verdict_reports", "confirmations", "service_dependencies", "incident_candidates",
+		"failures", "fact_changes", "moments", "dirty", "targets", "flag_reports", "verdict_reports", "confirmations",
+		"service_dependencies", "incident_candidates", "analysis_reports", "analyses",
+		"fact_marks", "service_labels",
 	} {
 		if _, err := tx.exec(`DELETE FROM `+t+` WHERE org = ?`, tx.org); err != nil {
 			return err
 		}
 	}
 	if _, err := tx.exec(`DELETE FROM parked WHERE org = ? AND cursor = ?`, tx.org, cursor); err != nil {
+		return err
+	}
+	// The numbers go on, with one that nobody will find: who follows the changes
+	// must see that some are gone.
+	if _, err := tx.next("fact_change"); err != nil {
 		return err
 	}
 	return tx.SetCursor(cursor, 0)

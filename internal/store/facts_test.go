@@ -64,6 +64,10 @@ func putEverything(tx *Tx, seq int64) error {
 	report := plimsoll.Reported{DeploymentReport: d1.DeploymentReport}
 	incident := sampleIncident("i-1", 3, 4)
 	incident.Services = []string{"checkout", "basket"}
+	rejected := sampleEvidence("e-2", "d-1", 3)
+	rejected.Accepted, rejected.Status = false, plimsoll.EvidenceRejected
+	failure := sampleFailure("d-1", 1, 2)
+	failure.Deployments = append(failure.Deployments, "d-2")
 	_, err1 := tx.PutDeployment(report)
 	_, _, err2 := tx.PutTimeline("checkout", []plimsoll.Deployment{d1, sampleDeployment("d-2", 2)},
 		[]plimsoll.Delivery{sampleLead("a1", 0, 1), sampleLead("b2", 1, 0)}, []plimsoll.Evidence{sampleEvidence("e-1", "d-1", 2)}, seq)
@@ -71,7 +75,10 @@ func putEverything(tx *Tx, seq int64) error {
 	_, err4 := tx.PutFlag(plimsoll.FlagReport{ID: "f-1", Key: "new-checkout", Environment: "production", At: day(1)})
 	_, err5 := tx.PutDependencies("checkout", []string{"ledger"})
 	said := plimsoll.ConfirmationReport{Evidence: "e-1", Deployment: "d-1", Cause: "d-2", Says: plimsoll.EvidenceRejected, Reason: "a drill"}
-	return errors.Join(err1, err2, err3, err4, err5,
+	run := plimsoll.AnalysisReport{ID: "run-1", Service: "checkout", Environment: "production", Phase: "successful", FinishedAt: day(1)}
+	_, err6 := tx.PutAnalysis(run)
+	return errors.Join(err1, err2, err3, err4, err5, err6,
+		tx.PutAnalyses("checkout", []plimsoll.Analysis{{AnalysisReport: run, Of: "d-1", Production: true}}, seq),
 		tx.PutVerdict("v-1", plimsoll.VerdictReport{Deployment: "d-1", Indicator: "errors", Verdict: plimsoll.VerdictHarmful}),
 		tx.PutWords("e-1", []plimsoll.Word{{ConfirmationReport: said, At: day(3)}}),
 		tx.PutChange(plimsoll.ChangeReport{Repository: "example/checkout", SHA: "a1", CommittedAt: day(0), Subject: "first"}),
@@ -80,7 +87,7 @@ func putEverything(tx *Tx, seq int64) error {
 		tx.PutService(plimsoll.ServiceReport{Name: "checkout", Team: "payments"}),
 		tx.PutSettings(plimsoll.Settings{HotfixHours: 12}),
 		tx.Follow("checkout", []string{"example/checkout"}, []string{"c3"}),
-		tx.PutOutcome("checkout", []plimsoll.Evidence{sampleEvidence("e-2", "d-1", 3)}, []plimsoll.Failure{sampleFailure("d-1", 1, 2)}, seq),
+		tx.PutOutcome("checkout", []plimsoll.Evidence{rejected}, []plimsoll.Failure{failure}, seq),
 		tx.MarkDirty("timeline", "checkout", seq),
 		tx.Clean("timeline", "checkout"),
 		tx.SetCursor("facts", seq),

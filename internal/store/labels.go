@@ -21,8 +21,9 @@ func marked(fact string) string {
 // labelledDeployments selects the current deployments that belong to the label.
 func (tx *Tx) labelledDeployments(f Filter) (string, []any) {
 	label := []any{tx.org, f.LabelName, f.LabelValue}
-	return `(SELECT d.id FROM deployments d WHERE d.org = ? AND d.to_seq = ? AND (d.service IN ` + labelledServices +
-		` OR (d.id, d.from_seq) IN ` + marked("deployments") + `))`, repeat([]any{tx.org, int64(current)}, label, label)
+	held, at := tx.held("d.")
+	return `(SELECT d.id FROM deployments d WHERE d.org = ? AND ` + held + ` AND (d.service IN ` + labelledServices +
+		` OR (d.id, d.from_seq) IN ` + marked("deployments") + `))`, repeat([]any{tx.org}, at, label, label)
 }
 
 func repeat(lists ...[]any) (out []any) {
@@ -36,7 +37,7 @@ func repeat(lists ...[]any) (out []any) {
 // belongs to a label that it or its service carries; a failure and evidence
 // belong by their deployment; a change by the deployment that delivered it, and
 // while it is open by its service; an incident by its own labels, its services
-// and the service of its cause.
+// and the service of its cause; an analysis by its service or its deployment.
 func (tx *Tx) labelWhere(f Filter, table string) (string, []any) {
 	if f.LabelName == "" {
 		return "", nil
@@ -47,11 +48,13 @@ func (tx *Tx) labelWhere(f Filter, table string) (string, []any) {
 		return ` AND (service IN ` + labelledServices + ` OR (id, from_seq) IN ` + marked(table) + `)`, repeat(label, label)
 	case "incidents":
 		return ` AND ((id, from_seq) IN ` + marked(table) + ` OR cause_service IN ` + labelledServices +
-			` OR id IN (SELECT i.id FROM incident_services i WHERE i.org = ? AND i.service IN ` + labelledServices + `))`,
+				` OR id IN (SELECT i.id FROM incident_services i WHERE i.org = ? AND i.service IN ` + labelledServices + `))`,
 			repeat(label, label, []any{tx.org}, label)
 	}
 	deployments, args := tx.labelledDeployments(f)
 	switch table {
+	case "analyses":
+		return ` AND (service IN ` + labelledServices + ` OR deployment IN ` + deployments + `)`, repeat(label, args)
 	case "lead_times":
 		return ` AND CASE WHEN delivered_at > 0 THEN deployment IN ` + deployments + ` ELSE service IN ` + labelledServices + ` END`, repeat(args, label)
 	case "failures":
@@ -64,7 +67,7 @@ func (tx *Tx) labelWhere(f Filter, table string) (string, []any) {
 // where renders the whole filter for a table of facts, as Filter.where does for
 // the rest of it.
 func (tx *Tx) where(f Filter, table, time string) (string, []any) {
-	where, args := f.where(time, table == "deployments")
+	where, args := f.where(time, table == "deployments" || table == "analyses")
 	label, more := tx.labelWhere(f, table)
 	return where + label, append(args, more...)
 }

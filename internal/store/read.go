@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -12,9 +13,9 @@ import (
 type Filter struct {
 	Service     string
 	Team        string
-	Environment string          // the name of one environment
-	Production  bool            // only the production class
-	LabelName   string          // with LabelValue: what carries the label
+	Environment string // the name of one environment
+	Production  bool   // only the production class
+	LabelName   string // with LabelValue: what carries the label
 	LabelValue  string
 	Window      plimsoll.Window // of the time a fact counts at; the zero window is all time
 }
@@ -69,9 +70,10 @@ type DeploymentPoint struct {
 // time they ended.
 func (tx *Tx) DeploymentPoints(f Filter, fn func(DeploymentPoint)) error {
 	where, args := tx.where(f, "deployments", "ended_at")
+	held, at := tx.held("")
 	return tx.each(`SELECT id, service, kind, result, counted, judged, begun_at, ended_at, oldest_at, commit_sha <> '',
 		coverage, repairs, planned, started FROM deployments
-		WHERE org = ? AND to_seq = ?`+where+` ORDER BY ended_at, id`, append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+		WHERE org = ? AND `+held+where+` ORDER BY ended_at, id`, append(tx.args(at...), args...), func(rows *sql.Rows) error {
 		var p DeploymentPoint
 		err := rows.Scan(&p.ID, &p.Service, &p.Kind, &p.Result, &p.Counted, &p.Judged, &p.BegunAt, &p.EndedAt, &p.OldestAt, &p.Commit,
 			&p.Coverage, &p.Repairs, &p.Planned, &p.Started)
@@ -85,9 +87,10 @@ func (tx *Tx) DeploymentPoints(f Filter, fn func(DeploymentPoint)) error {
 func (tx *Tx) FirstDeployment(f Filter) (plimsoll.Time, error) {
 	f.Window = plimsoll.Window{}
 	where, args := tx.where(f, "deployments", "")
+	held, at := tx.held("")
 	var first sql.NullInt64
-	_, err := tx.one(`SELECT min(ended_at) FROM deployments WHERE org = ? AND to_seq = ? AND counted = 1`+where,
-		append(tx.args(int64(current)), args...), &first)
+	_, err := tx.one(`SELECT min(ended_at) FROM deployments WHERE org = ? AND `+held+` AND counted = 1`+where,
+		append(tx.args(at...), args...), &first)
 	return plimsoll.Time(first.Int64), err
 }
 
@@ -95,9 +98,10 @@ func (tx *Tx) FirstDeployment(f Filter) (plimsoll.Time, error) {
 func (tx *Tx) FirstDeployments(f Filter) (map[string]plimsoll.Time, error) {
 	f.Window = plimsoll.Window{}
 	where, args := tx.where(f, "deployments", "")
+	held, at := tx.held("")
 	out := map[string]plimsoll.Time{}
-	err := tx.each(`SELECT service, min(ended_at) FROM deployments WHERE org = ? AND to_seq = ? AND counted = 1`+where+` GROUP BY service`,
-		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+	err := tx.each(`SELECT service, min(ended_at) FROM deployments WHERE org = ? AND `+held+` AND counted = 1`+where+` GROUP BY service`,
+		append(tx.args(at...), args...), func(rows *sql.Rows) error {
 			var s string
 			var t plimsoll.Time
 			err := rows.Scan(&s, &t)
@@ -118,8 +122,9 @@ type EvidenceMark struct {
 // EvidenceMarks hands every current piece of evidence to fn.
 func (tx *Tx) EvidenceMarks(service string, fn func(EvidenceMark)) error {
 	where, args := Filter{Service: service}.where("", false)
-	return tx.each(`SELECT deployment, kind, accepted, status = 'suspected' FROM evidence WHERE org = ? AND to_seq = ?`+where,
-		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+	held, at := tx.held("")
+	return tx.each(`SELECT deployment, kind, accepted, status = 'suspected' FROM evidence WHERE org = ? AND `+held+where,
+		append(tx.args(at...), args...), func(rows *sql.Rows) error {
 			var m EvidenceMark
 			err := rows.Scan(&m.Deployment, &m.Kind, &m.Accepted, &m.Suspected)
 			fn(m)
@@ -142,22 +147,26 @@ func (tx *Tx) LeadPoints(f Filter, basis plimsoll.Basis, fn func(start, committe
 	if to == 0 {
 		to = plimsoll.Forever
 	}
-	const columns = `SELECT start_at, committed_at, delivered_at FROM lead_times WHERE org = ? AND basis = ? AND to_seq = ?`
-	err := tx.each(columns+` AND delivered_at >= ? AND start_at < ?`+where,
-		append(tx.args(string(basis), int64(current), max(f.Window.From, 1), to), args...), scan)
+	held, at := tx.held("")
+	columns := `SELECT start_at, committed_at, delivered_at FROM lead_times WHERE org = ? AND basis = ? AND ` + held
+	given := append(tx.args(string(basis)), at...)
+	// Skewed clocks let something begin after it was delivered.
+	err := tx.each(columns+` AND delivered_at >= ? AND (start_at < ? OR delivered_at < ?)`+where,
+		append(append(slices.Clip(given), max(f.Window.From, 1), to, to), args...), scan)
 	if err != nil {
 		return err
 	}
 	return tx.each(columns+` AND delivered_at = 0 AND start_at < ?`+where,
-		append(tx.args(string(basis), int64(current), to), args...), scan)
+		append(append(slices.Clip(given), to), args...), scan)
 }
 
 // FailurePoints hands the start, end and severity of each current failure of
 // the filter to fn; end is unknown while it lasts.
 func (tx *Tx) FailurePoints(f Filter, fn func(failed, restored plimsoll.Time, severity string)) error {
 	where, args := tx.where(f, "failures", "failed_at")
-	return tx.each(`SELECT failed_at, restored_at, severity FROM failures WHERE org = ? AND to_seq = ?`+where+` ORDER BY failed_at`,
-		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+	held, at := tx.held("")
+	return tx.each(`SELECT failed_at, restored_at, severity FROM failures WHERE org = ? AND `+held+where+` ORDER BY failed_at`,
+		append(tx.args(at...), args...), func(rows *sql.Rows) error {
 			var failed, restored plimsoll.Time
 			var severity string
 			err := rows.Scan(&failed, &restored, &severity)
@@ -188,37 +197,42 @@ func (tx *Tx) Deployments(f Filter, p Page) ([]plimsoll.Deployment, error) {
 	where, args := tx.where(f, "deployments", "ended_at")
 	after, more := p.where("ended_at", "id")
 	args = append(append(args, more...), p.Limit)
-	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND to_seq = ?`+where+after+
-		` ORDER BY ended_at DESC, id DESC LIMIT ?`, append([]any{int64(current)}, args...)...)
+	held, at := tx.held("")
+	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND `+held+where+after+
+		` ORDER BY ended_at DESC, id DESC LIMIT ?`, append(at, args...)...)
 }
 
 // ServiceDeployments returns all current deployments of a service, by time.
 func (tx *Tx) ServiceDeployments(service string) ([]plimsoll.Deployment, error) {
-	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND service = ? AND to_seq = ? ORDER BY ended_at, id`,
-		service, int64(current))
+	held, at := tx.held("")
+	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND service = ? AND `+held+` ORDER BY ended_at, id`,
+		append([]any{service}, at...)...)
 }
 
 // DeploymentsAround returns the current deployments of a service that ended at
 // or after from and began no later than to.
 func (tx *Tx) DeploymentsAround(service string, from, to plimsoll.Time) ([]plimsoll.Deployment, error) {
-	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND service = ? AND to_seq = ? AND ended_at >= ? AND begun_at <= ?`,
-		service, int64(current), from, to)
+	held, at := tx.held("")
+	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND service = ? AND `+held+` AND ended_at >= ? AND begun_at <= ?`,
+		append(append([]any{service}, at...), from, to)...)
 }
 
 // DeploymentsNamed returns the current deployments with an id, commit or
 // version of that name.
 func (tx *Tx) DeploymentsNamed(name string) ([]plimsoll.Deployment, error) {
+	held, at := tx.held("")
 	return docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND id IN (
 			SELECT d.id FROM deployments d WHERE d.org = ? AND d.id = ? UNION SELECT d.id FROM deployments d WHERE d.org = ? AND d.commit_sha = ?
 			UNION SELECT d.id FROM deployments d WHERE d.org = ? AND d.version = ? UNION SELECT a.id FROM deployment_ids a WHERE a.org = ? AND a.alias = ?)
-		AND to_seq = ?`, tx.org, name, tx.org, name, tx.org, name, tx.org, name, int64(current))
+		AND `+held, append([]any{tx.org, name, tx.org, name, tx.org, name, tx.org, name}, at...)...)
 }
 
 // Deployment returns a current deployment by any id under which it was
 // reported, and whether there is one.
 func (tx *Tx) Deployment(id string) (plimsoll.Deployment, bool, error) {
+	held, at := tx.held("")
 	for range 2 {
-		ds, err := docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND id = ? AND to_seq = ?`, id, int64(current))
+		ds, err := docs[plimsoll.Deployment](tx, `SELECT doc FROM deployments WHERE org = ? AND id = ? AND `+held, append([]any{id}, at...)...)
 		if err != nil || len(ds) > 0 {
 			return first(ds), len(ds) > 0, err
 		}
@@ -238,29 +252,41 @@ func first[T any](s []T) (v T) {
 
 // EvidenceOf returns the current evidence against a deployment.
 func (tx *Tx) EvidenceOf(deployment string) ([]plimsoll.Evidence, error) {
-	return docs[plimsoll.Evidence](tx, `SELECT doc FROM evidence WHERE org = ? AND to_seq = ? AND deployment = ? ORDER BY id`,
-		int64(current), deployment)
+	held, at := tx.held("")
+	return docs[plimsoll.Evidence](tx, `SELECT doc FROM evidence WHERE org = ? AND `+held+` AND deployment = ? ORDER BY id`,
+		append(at, deployment)...)
 }
 
 // TimelineEvidence returns the evidence against a service's deployments that
 // its timeline gave.
 func (tx *Tx) TimelineEvidence(service string) ([]plimsoll.Evidence, error) {
-	return docs[plimsoll.Evidence](tx, `SELECT doc FROM evidence WHERE org = ? AND service = ? AND to_seq = ? AND step = 'timeline' ORDER BY id`,
-		service, int64(current))
+	held, at := tx.held("")
+	return docs[plimsoll.Evidence](tx, `SELECT doc FROM evidence WHERE org = ? AND service = ? AND `+held+` AND step = 'timeline' ORDER BY id`,
+		append([]any{service}, at...)...)
 }
 
 // incidentWhere renders the filter for incidents. One belongs to the services
 // it names and to the one whose deployment caused it.
 func (tx *Tx) incidentWhere(f Filter) (string, []any) {
 	where, args := Filter{Window: f.Window}.where("begun_at", false)
+	// incident_services says which services an incident names now. Which ones it
+	// named at some time stands in the version of that time.
+	named := "id IN (SELECT s.id FROM incident_services s WHERE s.org = incidents.org AND s.service"
+	if tx.asOf != 0 {
+		named = "EXISTS (SELECT 1 FROM json_each(incidents.doc, '$.services') s WHERE s.value"
+	}
 	if f.Service != "" {
-		where += " AND (cause_service = ? OR id IN (SELECT s.id FROM incident_services s WHERE s.org = incidents.org AND s.service = ?))"
+		where += " AND (cause_service = ? OR " + named + " = ?))"
 		args = append(args, f.Service, f.Service)
 	}
 	if f.Team != "" {
-		const ofTeam = "(SELECT DISTINCT d.service FROM deployments d WHERE d.org = incidents.org AND d.to_seq = 9223372036854775807 AND d.team = ?)"
-		where += " AND (cause_service IN " + ofTeam + " OR id IN (SELECT s.id FROM incident_services s WHERE s.org = incidents.org AND s.service IN " + ofTeam + "))"
-		args = append(args, f.Team, f.Team)
+		ofTeam, of := "(SELECT DISTINCT d.service FROM deployments d WHERE d.org = incidents.org AND d.to_seq = 9223372036854775807 AND d.team = ?)", []any{f.Team}
+		if tx.asOf != 0 {
+			held, at := tx.held("d.")
+			ofTeam, of = "(SELECT DISTINCT d.service FROM deployments d WHERE d.org = incidents.org AND "+held+" AND d.team = ?)", append(at, f.Team)
+		}
+		where += " AND (cause_service IN " + ofTeam + " OR " + named + " IN " + ofTeam + "))"
+		args = append(append(args, of...), of...)
 	}
 	if f.Production {
 		where += " AND production = 1"
@@ -273,8 +299,9 @@ func (tx *Tx) incidentWhere(f Filter) (string, []any) {
 // the filter to fn; end is unknown while it lasts.
 func (tx *Tx) IncidentPoints(f Filter, fn func(begun, resolved plimsoll.Time, severity string)) error {
 	where, args := tx.incidentWhere(f)
-	return tx.each(`SELECT begun_at, resolved_at, severity FROM incidents WHERE org = ? AND to_seq = ?`+where+` ORDER BY begun_at`,
-		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+	held, at := tx.held("")
+	return tx.each(`SELECT begun_at, resolved_at, severity FROM incidents WHERE org = ? AND `+held+where+` ORDER BY begun_at`,
+		append(tx.args(at...), args...), func(rows *sql.Rows) error {
 			var begun, resolved plimsoll.Time
 			var severity string
 			err := rows.Scan(&begun, &resolved, &severity)
@@ -288,27 +315,31 @@ func (tx *Tx) Incidents(f Filter, p Page) ([]plimsoll.Incident, error) {
 	where, args := tx.incidentWhere(f)
 	after, more := p.where("begun_at", "id")
 	args = append(append(args, more...), p.Limit)
-	return docs[plimsoll.Incident](tx, `SELECT doc FROM incidents WHERE org = ? AND to_seq = ?`+where+after+
-		` ORDER BY begun_at DESC, id DESC LIMIT ?`, append([]any{int64(current)}, args...)...)
+	held, at := tx.held("")
+	return docs[plimsoll.Incident](tx, `SELECT doc FROM incidents WHERE org = ? AND `+held+where+after+
+		` ORDER BY begun_at DESC, id DESC LIMIT ?`, append(at, args...)...)
 }
 
 // Incident returns a current incident and whether there is one.
 func (tx *Tx) Incident(id string) (plimsoll.Incident, bool, error) {
-	is, err := docs[plimsoll.Incident](tx, `SELECT doc FROM incidents WHERE org = ? AND id = ? AND to_seq = ?`, id, int64(current))
+	held, at := tx.held("")
+	is, err := docs[plimsoll.Incident](tx, `SELECT doc FROM incidents WHERE org = ? AND id = ? AND `+held, append([]any{id}, at...)...)
 	return first(is), len(is) > 0, err
 }
 
 // IncidentsOf returns the current incidents that have a deployment of a service
 // among their candidates.
 func (tx *Tx) IncidentsOf(service string) ([]plimsoll.Incident, error) {
+	held, at := tx.held("i.")
 	return docs[plimsoll.Incident](tx, `SELECT i.doc FROM incident_candidates c CROSS JOIN incidents i ON i.org = c.org AND i.id = c.id
-		WHERE c.org = ? AND c.service = ? AND i.to_seq = ? ORDER BY i.begun_at, i.id`, service, int64(current))
+		WHERE c.org = ? AND c.service = ? AND `+held+` ORDER BY i.begun_at, i.id`, append([]any{service}, at...)...)
 }
 
 // Failures returns the current failures of a service, by time.
 func (tx *Tx) Failures(service string) ([]plimsoll.Failure, error) {
-	return docs[plimsoll.Failure](tx, `SELECT doc FROM failures WHERE org = ? AND service = ? AND to_seq = ? ORDER BY failed_at, id`,
-		service, int64(current))
+	held, at := tx.held("")
+	return docs[plimsoll.Failure](tx, `SELECT doc FROM failures WHERE org = ? AND service = ? AND `+held+` ORDER BY failed_at, id`,
+		append([]any{service}, at...)...)
 }
 
 // Lead is a pair of change and service with what is known of the change.
@@ -346,8 +377,9 @@ func (tx *Tx) leads(query string, args ...any) ([]Lead, error) {
 
 // BroughtBy returns the changes that a deployment delivered, the oldest first.
 func (tx *Tx) BroughtBy(deployment string) ([]Lead, error) {
-	return tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.deployment = ? AND l.basis = 'change' AND l.to_seq = ?
-		ORDER BY l.start_at, l.key`, deployment, int64(current))
+	held, at := tx.held("l.")
+	return tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.deployment = ? AND l.basis = 'change' AND `+held+`
+		ORDER BY l.start_at, l.key`, append([]any{deployment}, at...)...)
 }
 
 // ChangesPage returns a page of changes, the latest delivered first; open ones
@@ -368,20 +400,23 @@ func (tx *Tx) ChangesPage(f Filter, open bool, p Page) ([]Lead, error) {
 	}
 	after, more := p.where(time, leadPageID)
 	args = append(append(args, more...), p.Limit)
-	return tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.basis = 'change' AND l.to_seq = ?`+where+after+
-		` ORDER BY `+time+` DESC, `+leadPageID+` DESC LIMIT ?`, append([]any{int64(current)}, args...)...)
+	held, at := tx.held("l.")
+	return tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.basis = 'change' AND `+held+where+after+
+		` ORDER BY `+time+` DESC, `+leadPageID+` DESC LIMIT ?`, append(at, args...)...)
 }
 
 // LatestServices returns the services deployed to production last, the latest
 // first.
 func (tx *Tx) LatestServices(limit int) ([]string, error) {
-	return tx.strings(`SELECT service FROM deployments WHERE org = ? AND to_seq = ? AND production = 1
-		GROUP BY service ORDER BY max(ended_at) DESC, service LIMIT ?`, int64(current), limit)
+	held, at := tx.held("")
+	return tx.strings(`SELECT service FROM deployments WHERE org = ? AND `+held+` AND production = 1
+		GROUP BY service ORDER BY max(ended_at) DESC, service LIMIT ?`, append(at, limit)...)
 }
 
 // Teams returns every team that deployed or stands in the catalogue.
 func (tx *Tx) Teams() ([]string, error) {
-	names, err := tx.strings(`SELECT DISTINCT team FROM deployments WHERE org = ? AND to_seq = ? AND team <> '' ORDER BY team`, int64(current))
+	held, at := tx.held("")
+	names, err := tx.strings(`SELECT DISTINCT team FROM deployments WHERE org = ? AND `+held+` AND team <> '' ORDER BY team`, at...)
 	if err != nil {
 		return nil, err
 	}
@@ -411,8 +446,9 @@ func (tx *Tx) Counts() (Counts, error) {
 // Facts writes every current fact as one line of canonical JSON, sorted: two
 // stores with the same facts write the same lines, however they came by them.
 func (tx *Tx) Facts(emit func(line string)) error {
-	for _, table := range []string{"deployments", "evidence", "incidents", "failures"} {
-		err := tx.each(`SELECT doc FROM `+table+` WHERE org = ? AND to_seq = ? ORDER BY doc`, tx.args(int64(current)),
+	held, at := tx.held("")
+	for _, table := range []string{"deployments", "evidence", "incidents", "failures", "analyses"} {
+		err := tx.each(`SELECT doc FROM `+table+` WHERE org = ? AND `+held+` ORDER BY doc`, tx.args(at...),
 			func(rows *sql.Rows) error {
 				var doc string
 				err := rows.Scan(&doc)
@@ -423,8 +459,9 @@ func (tx *Tx) Facts(emit func(line string)) error {
 			return err
 		}
 	}
-	leads, err := tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND l.to_seq = ?
-		ORDER BY l.service, l.basis, l.repository, l.key`, int64(current))
+	held, at = tx.held("l.")
+	leads, err := tx.leads(`SELECT `+leadColumns+` WHERE l.org = ? AND `+held+`
+		ORDER BY l.service, l.basis, l.repository, l.key`, at...)
 	if err != nil {
 		return err
 	}

@@ -229,7 +229,8 @@ func (tx *Tx) Services() ([]plimsoll.ServiceReport, error) {
 // ServiceNames returns every service that was deployed or stands in the
 // catalogue.
 func (tx *Tx) ServiceNames() ([]string, error) {
-	return tx.strings(`SELECT name FROM services WHERE org = ? UNION SELECT service FROM deployment_reports WHERE org = ? ORDER BY 1`, tx.org)
+	return tx.strings(`SELECT name FROM services WHERE org = ? UNION SELECT service FROM deployment_reports WHERE org = ?
+		UNION SELECT service FROM analysis_reports WHERE org = ? ORDER BY 1`, tx.org, tx.org)
 }
 
 // PutSettings keeps the settings that change facts.

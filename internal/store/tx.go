@@ -38,6 +38,8 @@ type Tx struct {
 	db  *DB
 	org int64
 	now plimsoll.Time // the same for every row of a transaction
+
+	asOf int64 // facts are read as of this event; 0 as they are, nothing before all
 }
 
 // View runs fn on a snapshot that no later write changes.

@@ -40,15 +40,17 @@ type version struct {
 
 var (
 	deploymentTable = table{"deployments", []string{"service"}, []string{"id"}, []string{
-		"environment", "production", "team", "kind", "result", "counted", "judged", "begun_at", "ended_at", "oldest_at", "version", "commit_sha", "coverage", "repairs", "planned", "started", "doc"}, "begun_at", "ended_at", true}
+		"environment", "production", "team", "kind", "result", "counted", "judged", "begun_at", "ended_at", "oldest_at", "version", "commit_sha", "coverage", "repairs", "planned", "started", "took", "waited", "to_full", "release", "doc"}, "begun_at", "ended_at", true}
 	leadTable = table{"lead_times", []string{"service"}, []string{"basis", "repository", "key"}, []string{
 		"start_at", "committed_at", "delivered_at", "exposed_at", "deployment", "pull_request", "bot", "team",
 		"first_commit_at", "opened_at", "first_review_at", "approved_at", "merged_at", "built_at", "staged_at", "ready_at", "deploy_started_at"}, "start_at", "delivered_at", false}
 	evidenceTable = table{"evidence", []string{"service", "step"}, []string{"id"}, []string{"deployment", "kind", "accepted", "status", "at", "doc"}, "at", "at", false}
 	incidentTable = table{"incidents", []string{"id"}, nil, []string{
 		"production", "begun_at", "resolved_at", "severity", "attributed_to", "cause_service", "doc"}, "begun_at", "resolved_at", true}
+	analysisTable = table{"analyses", []string{"service"}, []string{"id"}, []string{
+		"environment", "production", "team", "phase", "begun_at", "ended_at", "deployment", "doc"}, "begun_at", "ended_at", false}
 	failureTable = table{"failures", []string{"service"}, []string{"id"}, []string{
-		"team", "failed_at", "restored_at", "severity", "doc"}, "failed_at", "restored_at", true}
+		"team", "failed_at", "restored_at", "severity", "detected_at", "diagnosed_at", "fix_begun_at", "fix_ended_at", "resolved_at", "doc"}, "failed_at", "restored_at", true}
 )
 
 type known struct {

@@ -178,6 +178,30 @@ func sampleIncidents() IncidentsPage {
 		}}
 }
 
+func sampleExplain() ExplainPage {
+	p := ExplainPage{
+		Layout: sampleLayout("Change failure rate", ""), Name: "Change failure rate", Scope: "the organisation, production",
+		Bases:   []Choice{{Word: "failures by deployments", Href: "/explain/time_to_restore?basis=deployment", Current: true}, {Word: "all incidents", Href: "/explain/time_to_restore?basis=incident"}},
+		Number:  Explained{Unit: "ratio", Value: num(0.0353), N: 85, Numerator: num(3), Denominator: num(85), Low: num(0.012), High: num(0.099), Provisional: true, Band: "Elite–High"},
+		Formula: "failed deployments ÷ judged deployments that ended in the window", Command: "GET /api/v1/measures?scope=org",
+		Facts: []Fact{{Name: "Numerator: judged deployments with evidence of failure", Value: "3", Href: "/explain/change_failure_rate?role=numerator"}, {Name: "Definitions", Value: "version 1, 2.3.1"}},
+		Reasons: []ReasonRow{
+			{N: 3, Role: "numerator", Because: "at least one accepted piece of evidence says that it failed", Clauses: "2.3.2, 3.6.1", Href: "/explain/change_failure_rate?reason=failed", Current: true},
+			{N: 82, Role: "denominator", Because: "nothing says that it failed", Clauses: "2.3.1", Href: "/explain/change_failure_rate?reason=no_failure"},
+			{N: 1240, Role: "excluded", Because: "it is in another environment than the one asked for", Clauses: "1.4.8", Href: "/explain/change_failure_rate?reason=other_environment"},
+		},
+		Remarks: []string{"changes, failures and incidents are kept for production alone; staging has no number"},
+		Filter:  "at least one accepted piece of evidence says that it failed", AllHref: "/explain/change_failure_rate", CSVHref: "/api/v1/explain/change_failure_rate?format=csv",
+		Pager: Pager{OlderHref: "/explain/change_failure_rate?cursor=abc"},
+	}
+	for _, d := range sampleRows(50) {
+		p.Rows = append(p.Rows, ExplainRow{Type: "deployment", Name: d.Version, Href: DeploymentHref(d.ID), Mono: true, Service: d.Service, At: d.At,
+			Role: "numerator", Because: "at least one accepted piece of evidence says that it failed", Detail: "rollback, incident", Value: d.LeadTime})
+	}
+	p.Rows[3].Href, p.Rows[4].At, p.Rows[5].Role = "", time.Time{}, "excluded"
+	return p
+}
+
 // samples are one page of each kind and state, by name.
 func samples() map[string]renderer {
 	few := sampleRows(5)
@@ -194,6 +218,8 @@ func samples() map[string]renderer {
 		"deployment-bare":   DeploymentPage{Layout: sampleLayout("x", ""), Deployment: few[4]},
 		"incidents":         sampleIncidents(),
 		"incidents-none":    IncidentsPage{Layout: sampleLayout("Incidents", "/incidents"), NoSource: true},
+		"explain":           sampleExplain(),
+		"explain-none":      ExplainPage{Layout: sampleLayout("Lead time for changes", ""), Name: "Lead time for changes", Number: Explained{Unit: "s"}},
 		"error-404":         ErrorPage{Layout: Layout{Nav: DefaultNav("")}, Code: 404},
 		"error-500":         ErrorPage{Code: 500, Reference: "7f3a"},
 		"zero":              OverviewPage{},

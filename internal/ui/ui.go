@@ -98,7 +98,7 @@ func (l Layout) zone() *time.Location {
 func (l Layout) ZoneName() string { return l.zone().String() }
 
 // sets holds one template set for each page, each the layout and parts with that page's "main".
-var sets = parse("overview", "service", "deployments", "deployment", "incidents", "error")
+var sets = parse("overview", "service", "deployments", "deployment", "incidents", "explain", "error")
 
 func parse(pages ...string) map[string]*template.Template {
 	out := make(map[string]*template.Template, len(pages))

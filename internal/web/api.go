@@ -95,6 +95,29 @@ func (a *asking) number(name string) int64 {
 	return n
 }
 
+// asOf reads the time as of which something is asked; unknown means now.
+func (s *Server) asOf(a *asking) (plimsoll.Time, error) {
+	t, err := plimsoll.ParseTime(a.values.Get("as_of"))
+	if err != nil {
+		return 0, plimsoll.FieldErrorf("as_of", "%q; expected RFC 3339 like 2026-04-01T00:00:00Z", a.values.Get("as_of"))
+	}
+	return t, query.CheckAsOf(t, s.opt.Desk.Now())
+}
+
+// askWhen reads the parameters of a path that shows one fact.
+func (s *Server) askWhen(r *http.Request) (query.When, error) {
+	a, err := ask(r, "min_seq", "as_of")
+	if err != nil {
+		return query.When{}, err
+	}
+	when := query.When{MinSeq: a.number("min_seq")}
+	if a.err != nil {
+		return when, a.err
+	}
+	when.AsOf, err = s.asOf(a)
+	return when, err
+}
+
 // askMinSeq reads the one parameter of a path that takes no other.
 func askMinSeq(r *http.Request) (int64, error) {
 	a, err := ask(r, "min_seq")
@@ -105,7 +128,7 @@ func askMinSeq(r *http.Request) (int64, error) {
 	return n, a.err
 }
 
-var scoped = []string{"scope", "environment", "from", "to", "min_seq"}
+var scoped = []string{"scope", "environment", "from", "to", "as_of", "min_seq"}
 
 // question reads scope, environment and window.
 func (s *Server) question(a *asking) (query.Question, error) {
@@ -119,7 +142,11 @@ func (s *Server) question(a *asking) (query.Question, error) {
 	if q.Scope, err = plimsoll.ParseScope(a.values.Get("scope")); err != nil {
 		return q, err
 	}
-	q.Window, err = plimsoll.ParseWindow(a.values.Get("from"), a.values.Get("to"), s.opt.Desk.Now(), s.opt.Desk.Zone())
+	if q.AsOf, err = s.asOf(a); err != nil {
+		return q, err
+	}
+	// As of a time, that time is the present, also of now-30d.
+	q.Window, err = plimsoll.ParseWindow(a.values.Get("from"), a.values.Get("to"), q.AsOf.Or(s.opt.Desk.Now()), s.opt.Desk.Zone())
 	return q, err
 }
 
@@ -137,6 +164,28 @@ func (s *Server) getMeasures(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	writeJSON(w, http.StatusOK, m)
+	return nil
+}
+
+// getLate names what was learnt of a window since a time.
+func (s *Server) getLate(w http.ResponseWriter, r *http.Request) error {
+	a, err := ask(r, append([]string{"benchmark", "until"}, scoped...)...)
+	if err != nil {
+		return err
+	}
+	q, err := s.question(a)
+	if err != nil {
+		return err
+	}
+	until, err := plimsoll.ParseTime(a.values.Get("until"))
+	if err != nil {
+		return plimsoll.FieldErrorf("until", "%q; expected RFC 3339 like 2026-04-01T00:00:00Z", a.values.Get("until"))
+	}
+	out, err := s.opt.Desk.Late(r.Context(), q, until)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, out)
 	return nil
 }
 
@@ -173,7 +222,11 @@ func (s *Server) list(r *http.Request, more ...string) (*asking, query.Question,
 	}
 	if a.values.Get("to") == "" {
 		// What a sender's clock puts a little ahead of ours is listed too.
-		a.values.Set("to", s.opt.Desk.Now().Add(2*60*60*1e9).String())
+		asOf, err := s.asOf(a)
+		if err != nil {
+			return nil, query.Question{}, page, err
+		}
+		a.values.Set("to", asOf.Or(s.opt.Desk.Now()).Add(2*60*60*1e9).String())
 	}
 	for _, kind := range []string{"service", "team"} {
 		if name := a.values.Get(kind); name != "" {
@@ -208,18 +261,18 @@ func (s *Server) getDeployments(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) getDeployment(w http.ResponseWriter, r *http.Request) error {
-	minSeq, err := askMinSeq(r)
+	when, err := s.askWhen(r)
 	if err != nil {
 		return err
 	}
-	out, position, err := s.opt.Desk.Deployment(r.Context(), r.PathValue("id"), minSeq)
+	out, at, err := s.opt.Desk.Deployment(r.Context(), r.PathValue("id"), when)
 	if err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, struct {
 		query.Deployment
-		Position int64 `json:"position"`
-	}{out, position})
+		query.Read
+	}{out, at})
 	return nil
 }
 
@@ -237,18 +290,18 @@ func (s *Server) getIncidents(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) getIncident(w http.ResponseWriter, r *http.Request) error {
-	minSeq, err := askMinSeq(r)
+	when, err := s.askWhen(r)
 	if err != nil {
 		return err
 	}
-	out, position, err := s.opt.Desk.Incident(r.Context(), r.PathValue("id"), minSeq)
+	out, at, err := s.opt.Desk.Incident(r.Context(), r.PathValue("id"), when)
 	if err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, struct {
 		query.Incident
-		Position int64 `json:"position"`
-	}{out, position})
+		query.Read
+	}{out, at})
 	return nil
 }
 

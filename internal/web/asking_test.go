@@ -39,6 +39,24 @@ func TestAQuestionThatMakesNoSenseIsRefusedByName(t *testing.T) {
 		"/api/v1/measures/series?measure=speed":                     "measure",
 		"/api/v1/measures/series?measure=lead_time&bucket=hour":     "bucket",
 		"/api/v1/measures/series?measure=lead_time&from=1990-01-01": "bucket",
+		"/api/v1/explain/lead_time?basis=oldest_one":                "basis",
+		"/api/v1/explain/rework_rate?basis=change":                  "basis",
+		"/api/v1/explain/lead_time?counted=perhaps":                 "counted",
+		"/api/v1/explain/lead_time?role=culprit":                    "role",
+		"/api/v1/explain/lead_time?reason=because":                  "reason",
+		"/api/v1/explain/lead_time?format=xml":                      "format",
+		"/api/v1/explain/lead_time?all=some":                        "all",
+		"/api/v1/explain/lead_time?all=true&limit=5":                "limit",
+		"/api/v1/explain/lead_time?format=csv&cursor=MTJ8bHg":       "limit",
+		"/api/v1/explain/lead_time?limit=0":                         "limit",
+		"/api/v1/explain/lead_time?limit=1001":                      "limit",
+		"/api/v1/explain/lead_time?cursor=!!":                       "cursor",
+		"/api/v1/explain/lead_time?cursor=MTJ8ZngK":                 "cursor",
+		"/api/v1/explain/lead_time?cursor=MTJ8":                     "cursor",
+		"/api/v1/explain/lead_time?scope=person:ann":                "scope",
+		"/api/v1/explain/lead_time?benchmark=mine":                  "benchmark",
+		"/api/v1/explain/lead_time?author=ann":                      "author",
+		"/api/v1/explain/lead_time?min_seq=99":                      "min_seq",
 		"/api/v1/deployments?limit=0":                               "limit",
 		"/api/v1/deployments?limit=1001":                            "limit",
 		"/api/v1/deployments?limit=ten":                             "limit",
@@ -157,6 +175,7 @@ func TestOtherMethodsAreAnsweredAndNamed(t *testing.T) {
 	}
 	s.refused(s.ask("GET", "/api/v1/nothing", nil), 404, "not_found")
 	s.refused(s.ask("GET", "/api/v1/deployments/unknown", nil), 404, "not_found")
+	s.refused(s.ask("GET", "/api/v1/explain/speed", nil), 404, "not_found")
 	s.refused(s.ask("GET", "/api/v1/incidents/unknown", nil), 404, "not_found")
 }
 

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -20,13 +21,28 @@ type evidence struct {
 func (s *site) evidence(query string) []evidence {
 	s.t.Helper()
 	var out struct{ Evidence []evidence }
-	s.get("/api/v1/evidence"+query, &out)
+	s.get(s.now("/api/v1/evidence"+query), &out)
 	return out.Evidence
 }
 
 func (s *site) say(id, what, body string) answer {
 	s.t.Helper()
-	return s.ask("POST", "/api/v1/evidence/"+id+"/"+what, strings.NewReader(body))
+	a := s.ask("POST", "/api/v1/evidence/"+id+"/"+what, strings.NewReader(body))
+	if a.status == http.StatusOK {
+		var r receipt
+		s.decode(a.body, &r)
+		s.last = r.Position
+	}
+	return a
+}
+
+// now is a path that waits for what was sent last.
+func (s *site) now(path string) string {
+	mark := "?"
+	if strings.Contains(path, "?") {
+		mark = "&"
+	}
+	return path + mark + "min_seq=" + strconv.FormatInt(s.last, 10)
 }
 
 func (s *site) failed() (failed, suspected int) {
@@ -34,7 +50,7 @@ func (s *site) failed() (failed, suspected int) {
 	var out struct {
 		Rate struct{ Failed, Suspected int } `json:"change_failure_rate"`
 	}
-	s.get("/api/v1/measures?from=2026-04-01&to=2026-06-01", &out)
+	s.get(s.now("/api/v1/measures?from=2026-04-01&to=2026-06-01"), &out)
 	return out.Rate.Failed, out.Rate.Suspected
 }
 
@@ -53,7 +69,7 @@ func TestAPersonsWordDecidesWhetherADeploymentFailed(t *testing.T) {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	var e evidence
-	s.get("/api/v1/evidence/"+id, &e)
+	s.get(s.now("/api/v1/evidence/"+id), &e)
 	if e.Status != "rejected" || e.Accepted || e.Confidence != sure || e.Reason != "the network was down" || e.Actor != "Ada" || !e.Current {
 		t.Errorf("%+v", e)
 	}
@@ -69,12 +85,12 @@ func TestAPersonsWordDecidesWhetherADeploymentFailed(t *testing.T) {
 			Reasons              []string
 		}
 	}
-	s.get("/api/v1/incidents/INC-1", &incident)
+	s.get(s.now("/api/v1/incidents/INC-1"), &incident)
 	if incident.AttributedTo != nil || incident.None == nil || len(incident.Candidates) != 1 || incident.Candidates[0].Evidence != id || len(incident.Candidates[0].Reasons) == 0 {
 		t.Errorf("%+v", incident)
 	}
 	s.say(id, "confirm", `{"reason":"it was the deployment after all","at":"2026-06-01T12:30:00Z"}`)
-	s.get("/api/v1/evidence/"+id, &e)
+	s.get(s.now("/api/v1/evidence/"+id), &e)
 	if e.Status != "confirmed" || len(e.Words) != 2 || e.Words[0].Says != "rejected" || e.Words[0].Actor != "Ada" || e.Words[1].Actor != "" {
 		t.Errorf("%+v", e)
 	}
@@ -82,7 +98,7 @@ func TestAPersonsWordDecidesWhetherADeploymentFailed(t *testing.T) {
 		t.Errorf("%d failed after the confirmation", failed)
 	}
 	var d struct{ Evidence []evidence }
-	s.get("/api/v1/deployments/d2", &d)
+	s.get(s.now("/api/v1/deployments/d2"), &d)
 	if len(d.Evidence) != 1 || d.Evidence[0].Status != "confirmed" {
 		t.Errorf("%+v", d)
 	}
@@ -102,7 +118,7 @@ func TestTheSameWordAgainIsADuplicateAndAnOlderOneDecidesNothing(t *testing.T) {
 	}
 	s.say(id, "confirm", `{"reason":"no drill","at":"2026-05-02T10:00:00Z"}`)
 	var e evidence
-	s.get("/api/v1/evidence/"+id, &e)
+	s.get(s.now("/api/v1/evidence/"+id), &e)
 	if e.Status != "rejected" || len(e.Words) != 2 || e.Words[0].Says != "confirmed" {
 		t.Errorf("%+v", e)
 	}
@@ -115,12 +131,12 @@ func TestAWordStaysWhenItsEvidenceGoes(t *testing.T) {
 	s.say(id, "confirm", `{"reason":"seen on the dashboard"}`)
 	s.send(`{"type":"incident","id":"INC-1","caused_by":"d1","occurred_at":"2026-05-04T10:00:00Z"}`)
 	var e evidence
-	s.get("/api/v1/evidence/"+id, &e)
+	s.get(s.now("/api/v1/evidence/"+id), &e)
 	if e.Current || e.Status != "confirmed" || e.Accepted || e.Deployment != "d2" || len(e.Words) != 1 {
 		t.Errorf("gone: %+v", e)
 	}
 	s.send(`{"type":"incident","id":"INC-1","caused_by":"d2","occurred_at":"2026-05-05T10:00:00Z"}`)
-	s.get("/api/v1/evidence/"+id, &e)
+	s.get(s.now("/api/v1/evidence/"+id), &e)
 	if !e.Current || e.Status != "confirmed" || !e.Accepted || e.Reason != "seen on the dashboard" {
 		t.Errorf("back: %+v", e)
 	}
@@ -163,7 +179,7 @@ func TestWhatIsWrongWithAWordIsSaid(t *testing.T) {
 		}
 	}
 	var e evidence
-	if s.get("/api/v1/evidence/"+id, &e); e.Status != "accepted" || len(e.Words) != 0 {
+	if s.get(s.now("/api/v1/evidence/"+id), &e); e.Status != "accepted" || len(e.Words) != 0 {
 		t.Errorf("what was refused left a trace: %+v", e)
 	}
 }
@@ -196,11 +212,30 @@ func TestEvidenceIsListedByStatusServiceAndPage(t *testing.T) {
 		Evidence []evidence
 		Next     string `json:"next_cursor"`
 	}
-	s.get("/api/v1/evidence?limit=2", &page)
+	s.get(s.now("/api/v1/evidence?limit=2"), &page)
 	if first := len(page.Evidence); first != 2 || page.Next == "" {
 		t.Fatalf("%+v", page)
 	}
 	if got := ids(s.evidence("?limit=2&cursor=" + page.Next)); got != "incident of d2 accepted; " {
 		t.Errorf("the second page is %s", got)
+	}
+}
+
+// What is only suspected stands beside the failures until somebody confirms it.
+func TestASuspicionIsCountedBesideTheFailures(t *testing.T) {
+	s := start(t)
+	s.send(one + "\n" + two + `
+{"type":"deployment","id":"a2","service":"api","environment":"production","version":"v2","finished_at":"2026-05-02T10:10:00Z"}
+{"type":"incident","id":"INC-1","services":["web","api"],"started_at":"2026-05-02T10:20:00Z"}`)
+	if failed, suspected := s.failed(); failed != 1 || suspected != 1 {
+		t.Errorf("%d failed, %d suspected", failed, suspected)
+	}
+	doubt := s.evidence("?status=suspected")
+	if len(doubt) != 1 || doubt[0].Deployment != "d2" || doubt[0].Accepted {
+		t.Fatalf("%+v", doubt)
+	}
+	s.say(doubt[0].ID, "confirm", `{"reason":"both of them"}`)
+	if failed, suspected := s.failed(); failed != 2 || suspected != 0 {
+		t.Errorf("after the word %d failed, %d suspected", failed, suspected)
 	}
 }

@@ -86,7 +86,7 @@ func (s *Server) overviewPage(w http.ResponseWriter, r *http.Request) error {
 	p.Windows = ui.DefaultWindows("/", r.URL.Query(), window)
 	p.Position = sum.Now.Position
 	p.Verdict = orgVerdict(sum, window)
-	p.Tiles = tiles(sum)
+	p.Tiles = tiles(sum, window)
 	for _, row := range rows {
 		p.Services = append(p.Services, serviceRow(row))
 	}
@@ -134,7 +134,7 @@ func (s *Server) servicePage(w http.ResponseWriter, r *http.Request) error {
 	p := ui.ServicePage{
 		Layout: s.layout(name, "/"), Name: name, Team: service.Team,
 		Verdict: serviceVerdict(sum, list.Deployments, window),
-		Tiles:   tiles(sum),
+		Tiles:   tiles(sum, window),
 		Chart:   leadChart(sum, list.Deployments, q.Window, s.opt.Desk.Zone()),
 		AllHref: "/deployments?" + url.Values{"service": {name}}.Encode(),
 		Facts:   serviceFacts(service),
@@ -194,7 +194,7 @@ func (s *Server) deploymentsPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) deploymentPage(w http.ResponseWriter, r *http.Request) error {
-	d, position, err := s.opt.Desk.Deployment(r.Context(), r.PathValue("id"), 0)
+	d, at, err := s.opt.Desk.Deployment(r.Context(), r.PathValue("id"), query.When{})
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (s *Server) deploymentPage(w http.ResponseWriter, r *http.Request) error {
 		ChangesKnown: d.Coverage != plimsoll.CoverageNone && d.Coverage != plimsoll.CoverageFirst,
 		ChangesTotal: len(d.Changes),
 	}
-	p.Position = position
+	p.Position = at.Position
 	for i, c := range d.Changes {
 		if i == 200 {
 			break
@@ -215,7 +215,7 @@ func (s *Server) deploymentPage(w http.ResponseWriter, r *http.Request) error {
 		p.Evidence = append(p.Evidence, evidenceRow(e))
 	}
 	if d.Previous != nil {
-		if before, _, err := s.opt.Desk.Deployment(r.Context(), *d.Previous, 0); err == nil {
+		if before, _, err := s.opt.Desk.Deployment(r.Context(), *d.Previous, query.When{}); err == nil {
 			row := deploymentRow(before)
 			p.Previous = &row
 		}
@@ -242,7 +242,7 @@ func (s *Server) incidentsPage(w http.ResponseWriter, r *http.Request) error {
 	p := ui.IncidentsPage{Layout: s.layout("Incidents", "/incidents"), Verdict: incidentsVerdict(sum, window)}
 	p.Windows = ui.DefaultWindows("/incidents", r.URL.Query(), window)
 	p.Position = list.Position
-	if t := tiles(sum); len(t) == 4 {
+	if t := tiles(sum, window); len(t) == 4 {
 		p.Tiles = t[2:]
 	}
 	for _, i := range list.Incidents {

@@ -92,6 +92,19 @@ func (s *Server) getGamingSigns(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+func (s *Server) getBottleneck(w http.ResponseWriter, r *http.Request) error {
+	_, q, err := s.reviewed(r, "now-90d")
+	if err != nil {
+		return err
+	}
+	out, err := s.opt.Desk.Bottleneck(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, out)
+	return nil
+}
+
 // The spans that the current value of a target may reach back.
 const (
 	leastSpan = 7 * 24 * time.Hour

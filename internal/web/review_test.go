@@ -48,7 +48,7 @@ func TestPeriodsAreComparedInWords(t *testing.T) {
 		client.Window
 		Comparisons []client.Comparison
 	}
-	s.get("/api/v1/compare?scope=service:shop&from=2026-04-01&to=2026-06-01", &out)
+	s.upToDate("/api/v1/compare?scope=service:shop&from=2026-04-01&to=2026-06-01", &out)
 	if got := out.EarlierFrom.String() + " " + out.EarlierTo.String(); got != "2026-01-30T00:00:00Z 2026-04-01T00:00:00Z" {
 		t.Errorf("against %s", got)
 	}
@@ -71,7 +71,7 @@ func TestPeriodsAreComparedInWords(t *testing.T) {
 	if len(out.Comparisons) < 6 {
 		t.Errorf("%d measures", len(out.Comparisons))
 	}
-	s.get("/api/v1/compare?scope=service:shop&from=2026-04-01&to=2026-05-01&earlier_from=2026-01-01&earlier_to=2026-02-01", &out)
+	s.upToDate("/api/v1/compare?scope=service:shop&from=2026-04-01&to=2026-05-01&earlier_from=2026-01-01&earlier_to=2026-02-01", &out)
 	if got := out.EarlierFrom.String(); got != "2026-01-01T00:00:00Z" {
 		t.Errorf("against %s", got)
 	}
@@ -84,15 +84,15 @@ func TestTheTrendOfWeeksIsShown(t *testing.T) {
 		Trend  client.Trend
 		Points []any
 	}
-	s.get("/api/v1/trend?scope=service:shop&measure=change_failure_rate&from=2026-01-01&to=2026-06-01", &out)
+	s.upToDate("/api/v1/trend?scope=service:shop&measure=change_failure_rate&from=2026-01-01&to=2026-06-01", &out)
 	if out.Trend.Verdict != "better" || out.Trend.Weeks != 21 || *out.Trend.Slope >= 0 || len(out.Points) < 21 {
 		t.Errorf("%+v", out.Trend)
 	}
-	s.get("/api/v1/trend?scope=service:library&measure=deployment_frequency&from=2026-01-01&to=2026-05-01", &out)
+	s.upToDate("/api/v1/trend?scope=service:library&measure=deployment_frequency&from=2026-01-01&to=2026-05-01", &out)
 	if out.Trend.Verdict != "no_detectable_change" || *out.Trend.Slope != 0 {
 		t.Errorf("once a day, every day: %+v", out.Trend)
 	}
-	s.get("/api/v1/trend?measure=lead_time", &out)
+	s.upToDate("/api/v1/trend?measure=lead_time", &out)
 	if out.Trend.Verdict != "too_few" || !strings.HasPrefix(out.Trend.Words, "too few weeks: 0 of 8") {
 		t.Errorf("without changes: %+v", out.Trend)
 	}
@@ -101,14 +101,20 @@ func TestTheTrendOfWeeksIsShown(t *testing.T) {
 func TestABaselineNeedsThirtyDaysOfRecord(t *testing.T) {
 	s := quarters(t)
 	var out struct{ Baseline client.Baseline }
-	s.get("/api/v1/baseline?measure=change_failure_rate&scope=service:shop&from=2026-01-01&to=2026-04-01", &out)
+	s.upToDate("/api/v1/baseline?measure=change_failure_rate&scope=service:shop&from=2026-01-01&to=2026-04-01", &out)
 	if b := out.Baseline; !b.Valid || *b.Value != 0.5 || b.N != 360 || b.Days != 90 {
 		t.Errorf("%+v", b)
 	}
-	s.get("/api/v1/baseline?measure=change_failure_rate&scope=service:shop&from=2025-12-01&to=2026-01-11", &out)
+	s.upToDate("/api/v1/baseline?measure=change_failure_rate&scope=service:shop&from=2025-12-01&to=2026-01-11", &out)
 	if b := out.Baseline; b.Valid || b.Words != "a baseline needs 30 days of record; there are 10" {
 		t.Errorf("%+v", b)
 	}
+}
+
+// upToDate asks a path, which has parameters, for an answer with everything that was sent.
+func (s *site) upToDate(path string, out any) {
+	s.t.Helper()
+	s.get(fmt.Sprintf("%s&min_seq=%d", path, s.last), out)
 }
 
 // set posts a target and wants it taken.
@@ -176,7 +182,7 @@ func TestATargetIsSetJudgedReplacedAndDropped(t *testing.T) {
 func TestATargetThatMakesNoSenseIsRefusedByName(t *testing.T) {
 	s := quarters(t)
 	for body, field := range map[string]string{
-		`{"scope":"person:ann","measure":"lead_time"}`:                                "scope",
+		`{"scope":"person:ann","measure":"lead_time"}`:                              "scope",
 		`{"scope":"label:a"` + strings.TrimPrefix(halve, `{"scope":"service:shop"`): "scope",
 		`{"scope":"org"}`: "measure",
 		`{"measure":"lead_time","goals":[{"at":"2026-10-01","value":1}]}`: "baseline",
@@ -228,7 +234,7 @@ func TestSignsAreQuestions(t *testing.T) {
 	s := quarters(t)
 	ask := func(scope string) map[string]client.Sign {
 		var out struct{ Signs []client.Sign }
-		s.get("/api/v1/gaming-signs?from=2026-05-01&to=2026-06-01&scope="+scope, &out)
+		s.upToDate("/api/v1/gaming-signs?from=2026-05-01&to=2026-06-01&scope="+scope, &out)
 		signs := map[string]client.Sign{}
 		for _, x := range out.Signs {
 			signs[x.Sign] = x

@@ -16,11 +16,12 @@ import (
 )
 
 // tiles turns a summary into the four figures of a page. It only carries over.
-func tiles(s query.Summary) []ui.Figure {
+func tiles(s query.Summary, window string) []ui.Figure {
 	out := figures(s.Now)
 	for i := range out {
 		t := s.Tiles[i]
 		out[i].Distinguishable = t.Delta.Distinguishable
+		out[i].Href = ui.ExplainHref(string(t.Measure), window, s.Now.Scope)
 		out[i].Trend, out[i].PreviousTrend = values(t.Series), values(t.Previous)
 	}
 	before := figures(s.Before)
@@ -150,7 +151,7 @@ func (s *Server) incidentRow(ctx context.Context, i query.Incident) (ui.Incident
 	if i.AttributedTo == nil {
 		return row, nil
 	}
-	d, _, err := s.opt.Desk.Deployment(ctx, *i.AttributedTo, 0)
+	d, _, err := s.opt.Desk.Deployment(ctx, *i.AttributedTo, query.When{})
 	if plimsoll.ErrorCode(err) == plimsoll.CodeNotFound {
 		return row, nil
 	}

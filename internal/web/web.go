@@ -40,6 +40,7 @@ type Server struct {
 	opt    Options
 	token  [sha256.Size]byte
 	bodies *semaphore.Weighted // bytes of event bodies that are being read
+	whole  *semaphore.Weighted // explanations that are made in one piece
 	mux    *http.ServeMux
 	root   http.Handler
 }
@@ -51,11 +52,13 @@ const mostBodies = 8 * ingest.MaxBody
 func New(opt Options) *Server {
 	s := &Server{
 		opt: opt, token: sha256.Sum256([]byte(opt.Token)),
-		bodies: semaphore.NewWeighted(mostBodies), mux: http.NewServeMux(),
+		bodies: semaphore.NewWeighted(mostBodies), whole: semaphore.NewWeighted(mostWhole), mux: http.NewServeMux(),
 	}
 	s.route("POST /api/v1/events", s.postEvents)
 	s.route("GET /api/v1/measures", s.getMeasures)
 	s.route("GET /api/v1/measures/series", s.getSeries)
+	s.route("GET /api/v1/explain/{measure}", s.getExplain)
+	s.route("GET /api/v1/late", s.getLate)
 	s.route("GET /api/v1/deployments", s.getDeployments)
 	s.route("GET /api/v1/deployments/{id...}", s.getDeployment)
 	s.route("GET /api/v1/incidents", s.getIncidents)
@@ -73,6 +76,7 @@ func New(opt Options) *Server {
 	s.route("GET /api/v1/targets", s.getTargets)
 	s.route("POST /api/v1/targets", s.postTarget)
 	s.route("GET /api/v1/gaming-signs", s.getGamingSigns)
+	s.route("GET /api/v1/bottleneck", s.getBottleneck)
 	s.route("/api/", s.noSuchAPI)
 
 	s.route("GET /healthz", s.healthz)
@@ -83,6 +87,7 @@ func New(opt Options) *Server {
 	s.route("GET /deployments", s.deploymentsPage)
 	s.route("GET /deployments/{id...}", s.deploymentPage)
 	s.route("GET /incidents", s.incidentsPage)
+	s.route("GET /explain/{measure}", s.explainPage)
 	s.route("/", s.noSuchPage)
 	s.mux.Handle("GET "+ui.AssetPrefix, s.assets())
 
