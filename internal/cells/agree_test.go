@@ -226,6 +226,7 @@ func (h *house) incident() {
 	}
 	if h.r.IntN(3) > 0 {
 		i.ResolvedAt = i.StartedAt + plimsoll.Time(h.r.Int64N(86400))*1e6
+		i.RestoredAt = i.ResolvedAt
 	}
 	h.seq++
 	h.update(func(tx *store.Tx) error {

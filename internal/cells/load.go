@@ -204,7 +204,7 @@ func (d *draft) readFailures(tx *store.Tx) error {
 func (d *draft) readIncidents(tx *store.Tx) error {
 	d.incidents = nil
 	err := tx.IncidentRows(d.name, func(i plimsoll.Incident) {
-		x := incident{id: i.ID, failure: failure{at: int64(i.BegunAt()), over: int64(i.ResolvedAt), severity: i.Severity}}
+		x := incident{id: i.ID, failure: failure{at: int64(i.BegunAt()), over: int64(i.RestoredAt), severity: i.Severity}}
 		x.services = append(x.services, i.Services...)
 		if i.CauseService != "" {
 			x.services = append(x.services, i.CauseService)

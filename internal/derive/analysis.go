@@ -10,7 +10,7 @@ import (
 // analyses finds for each analysis run of the service the deployment that it
 // judged: the one it names by any id, else the last to begin of its
 // environment and version whose time it overlaps, as two reports of one
-// roll-out do. (definitions 1.9)
+// roll-out do. (definitions 1.10)
 func (t *timeline) analyses() []plimsoll.Analysis {
 	if len(t.Analyses) == 0 {
 		return nil

@@ -56,6 +56,11 @@ const (
 	reactionBefore = 28 * 24 * time.Hour
 )
 
+// ReactionReach is what the reaction of a window looks at: the weeks before its failures, and after.
+func ReactionReach(w plimsoll.Window) plimsoll.Window {
+	return plimsoll.Window{From: w.From.Add(-reactionBefore), To: w.To.Add(reactionAfter)}
+}
+
 // Reaction compares how often services deploy after a failure with how often they did before.
 type Reaction struct {
 	Ratio    *float64  `json:"ratio"` // frequency after ÷ frequency before; nil without deployments before

@@ -103,11 +103,11 @@ func (d *Desk) measured(tx *store.Tx, q Question, position int64, bench *metric.
 	if err != nil {
 		return Measures{}, err
 	}
-	in, err := d.figures(tx, f, position)
+	in, more, err := d.both(tx, f, position)
 	if err != nil {
 		return Measures{}, err
 	}
-	return in.measure(d.asked(q, position), d.period(q), bench, q.Scope), nil
+	return d.measure(in, more, q, position, bench), nil
 }
 
 // name fills the lists of events.
@@ -117,7 +117,7 @@ func (l *Late) name(tx *store.Tx, q Question, from, to int64) error {
 	if err != nil {
 		return err
 	}
-	changes, err := tx.VersionChanges(f, from, to)
+	changes, err := tx.VersionChanges(f, metric.ReactionReach(f.Window), from, to)
 	if err != nil || len(changes) == 0 {
 		return err
 	}

@@ -91,9 +91,26 @@ func (d *Desk) Measures(ctx context.Context, q Question) (Measures, error) {
 	if err != nil {
 		return Measures{}, err
 	}
+	return d.measure(in, more, q, position, bench), nil
+}
+
+// measure computes every measure of a question.
+func (d *Desk) measure(in figures, more beside, q Question, position int64, bench *metric.Benchmark) Measures {
 	out := in.measure(d.asked(q, position), d.period(q), bench, q.Scope)
 	more.add(&out, d.period(q))
-	return out, nil
+	return out
+}
+
+// both are the figures of a filter and their details.
+func (d *Desk) both(tx *store.Tx, f store.Filter, position int64) (in figures, more beside, err error) {
+	if in, err = d.figures(tx, f, position); err != nil {
+		return nil, more, err
+	}
+	if more.details, err = d.details(tx, f, position); err != nil {
+		return nil, more, err
+	}
+	more.incidents, more.named, err = tx.IncidentCounts(f)
+	return in, more, err
 }
 
 // read returns the figures of a question, its details if they are wanted, the
@@ -112,13 +129,11 @@ func (d *Desk) read(ctx context.Context, q Question, wanted bool) (in figures, m
 		if err != nil {
 			return err
 		}
-		if in, err = d.figures(tx, f, at); err != nil || !wanted {
-			return err
+		if wanted {
+			in, more, err = d.both(tx, f, at)
+		} else {
+			in, err = d.figures(tx, f, at)
 		}
-		if more.details, err = d.details(tx, f, at); err != nil {
-			return err
-		}
-		more.incidents, more.named, err = tx.IncidentCounts(f)
 		return err
 	})
 	return in, more, as, position, err

@@ -200,7 +200,7 @@ func factChanges(t *testing.T, open opener) {
 		return errors.Join(err1, err2, tx.PutOutcome("checkout", nil, []plimsoll.Failure{sampleFailure("d-1", 2, 3)}, 9))
 	})
 	ask := func(f Filter, after, upTo int64) string {
-		list := got(t, o, func(tx *Tx) ([]VersionChange, error) { return tx.VersionChanges(f, after, upTo) })
+		list := got(t, o, func(tx *Tx) ([]VersionChange, error) { return tx.VersionChanges(f, f.Window, after, upTo) })
 		var out []string
 		for _, c := range list {
 			how := map[[2]bool]string{{true, false}: "+", {false, true}: "-", {true, true}: "~"}[[2]bool{c.Begun, c.Ended}]

@@ -52,6 +52,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			tx.FailureRows("checkout", func(r FailureRow) { point(r) }),
 			tx.IncidentRows("basket", func(i plimsoll.Incident) { point(i) }),
 			tx.AnalysisPoints(f, func(at plimsoll.Time, phase string) { point(at, phase) }),
+			tx.Ways(f, 9, func(d plimsoll.Delivery) { point(d) }),
 			tx.RolloutPoints(f, func(p RolloutPoint) { point(p) }),
 			tx.RepairPoints(f, func(p RepairPoint) { point(p) }),
 			tx.Changes("example/checkout", func(c plimsoll.ChangeReport) error { point(c); return nil }))
@@ -73,7 +74,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			"EvidencePage": {f, plimsoll.EvidenceStatus(""), Page{Limit: 9}}, "Evidence": {"e-1"}, "DeploymentSights": {seen, Page{Limit: 9}},
 			"CountDeployments": {seen}, "CountEndedAfter": {after}, "LeadSights": {seen, plimsoll.BasisChange, LeadsOpen, Page{Limit: 9}},
 			"FailureSights": {seen, Page{Limit: 9}}, "CountSharedSpans": {f}, "IncidentSights": {seen, Page{Limit: 9}}, "CountIncidents": {f},
-			"DeploymentsSetAside": {f}, "MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {}, "VersionChanges": {late, int64(1), int64(9)},
+			"DeploymentsSetAside": {f}, "MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {}, "VersionChanges": {late, late.Window, int64(1), int64(9)},
 			"PortionOf": {int64(1)}, "FactChanges": {int64(0)}, "FactTrail": {int64(1)}, "ReportedAnalyses": {"checkout"}, "AnalysesOf": {"d-1"},
 			"IncidentCounts": {f},
 		}
@@ -108,7 +109,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 
 // walks are the methods that reads calls by name; writes are those that write.
 var (
-	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes", "EventsAbout", "ServiceRows", "LeadRows", "FailureRows", "IncidentRows", "AnalysisPoints", "RolloutPoints", "RepairPoints", "StagePoints", "PullRequestPoints"}
+	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes", "EventsAbout", "ServiceRows", "LeadRows", "FailureRows", "IncidentRows", "AnalysisPoints", "RolloutPoints", "RepairPoints", "Ways", "StagePoints", "PullRequestPoints"}
 	writes = strings.Fields(`AsOf Past MarkMoment SetReplay Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDependencies
 		PutDeployment PutFlag PutIncident PutIncidentFact PutVerdict PutWords PutOutcome PutPullRequest PutService PutSettings PutTimeline
 		Resume SetAside SetCursor Unpark AsKnownNow Related PutAnalyses PutAnalysis PutTarget`)

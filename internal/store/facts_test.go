@@ -42,6 +42,7 @@ func sampleIncident(id string, begun, resolved int) plimsoll.Incident {
 	i.ID, i.Severity, i.StartedAt = id, "high", day(begun)
 	if resolved != 0 {
 		i.ResolvedAt = day(resolved)
+		i.RestoredAt = i.ResolvedAt
 	}
 	return i
 }

@@ -23,10 +23,11 @@ type VersionChange struct {
 
 // VersionChanges returns what changed after one event and up to another among the
 // facts that the measures of a filter and its window are computed from, in the
-// order of the log. The window must have an end.
-func (tx *Tx) VersionChanges(f Filter, after, upTo int64) ([]VersionChange, error) {
-	c := changed{tx: tx, f: f, after: after, upTo: upTo, found: map[changeKey]*VersionChange{}}
-	steps := []func() error{c.deployments, c.evidence}
+// order of the log. The window must have an end. Deployments and failures matter
+// over reach, which holds the window: some measures look around it.
+func (tx *Tx) VersionChanges(f Filter, reach plimsoll.Window, after, upTo int64) ([]VersionChange, error) {
+	c := changed{tx: tx, f: f, reach: reach, after: after, upTo: upTo, found: map[changeKey]*VersionChange{}}
+	steps := []func() error{c.deployments, c.evidence, c.analyses}
 	if f.Production {
 		steps = append(steps, c.leads, c.failures, c.incidents)
 	}
@@ -55,6 +56,7 @@ type changeKey struct {
 type changed struct {
 	tx          *Tx
 	f           Filter
+	reach       plimsoll.Window
 	after, upTo int64
 	found       map[changeKey]*VersionChange
 }
@@ -99,7 +101,9 @@ func (c *changed) deployments() error {
 	if err != nil {
 		return err
 	}
-	where, args := c.f.where("", true)
+	of := c.f
+	of.Window = plimsoll.Window{}
+	where, args := c.tx.where(of, "deployments", "")
 	return c.tx.each(`SELECT id, service, from_seq, to_seq, ended_at, counted FROM deployments`+turned+where,
 		c.args(args...), func(rows *sql.Rows) error {
 			var id, service string
@@ -108,7 +112,7 @@ func (c *changed) deployments() error {
 			var counted bool
 			err := rows.Scan(&id, &service, &from, &to, &ended, &counted)
 			first := counted && (before[service] == ended || now[service] == ended)
-			if c.f.Window.Contains(ended) || first {
+			if c.reach.Contains(ended) || first {
 				c.add(FactDeployments, id, from, to, service)
 			}
 			return err
@@ -127,24 +131,31 @@ func (c *changed) rows(fact, query string, args []any) error {
 }
 
 func (c *changed) evidence() error {
-	where, args := c.f.where("ended_at", true)
+	where, args := c.tx.where(c.f, "deployments", "ended_at")
 	return c.rows(FactEvidence, `SELECT id, service, from_seq, to_seq FROM evidence`+turned+` AND deployment IN (
 		SELECT id FROM deployments WHERE org = ? AND to_seq > ? AND from_seq <= ?`+where+`)`,
 		append(c.args(c.tx.org, c.after, c.upTo), args...))
 }
 
+func (c *changed) analyses() error {
+	where, args := c.tx.where(c.f, "analyses", "ended_at")
+	return c.rows(FactAnalyses, `SELECT id, service, from_seq, to_seq FROM analyses`+turned+where, append(c.args(), args...))
+}
+
 func (c *changed) leads() error {
-	where, args := Filter{Service: c.f.Service, Team: c.f.Team}.where("", false)
+	where, args := c.tx.leadWhere(c.f)
 	return c.rows(FactLeadTimes, `SELECT repository || CASE basis WHEN 'change' THEN '@' ELSE '#' END || key, service, from_seq, to_seq
 		FROM lead_times`+turned+` AND start_at < ? AND (delivered_at = 0 OR delivered_at >= ?)`+where,
 		append(c.args(c.f.Window.To, c.f.Window.From), args...))
 }
 
 func (c *changed) failures() error {
-	where, args := Filter{Service: c.f.Service, Team: c.f.Team}.where("", false)
+	of := c.f
+	of.Window = plimsoll.Window{}
+	where, args := c.tx.where(of, "failures", "")
 	return c.rows(FactFailures, `SELECT id, service, from_seq, to_seq FROM failures`+turned+`
 		AND failed_at < ? AND (failed_at >= ? OR restored_at = 0 OR restored_at >= ?)`+where,
-		append(c.args(c.f.Window.To, c.f.Window.From, c.f.Window.From), args...))
+		append(c.args(c.reach.To, c.reach.From, c.reach.From), args...))
 }
 
 func (c *changed) incidents() error {

@@ -36,10 +36,11 @@ type PullRequestPoint struct {
 func (tx *Tx) PullRequestPoints(f Filter, fn func(PullRequestPoint)) error {
 	f.Window.From = max(f.Window.From, 1) // 0 is open
 	where, args := tx.where(f, "lead_times", "delivered_at")
+	held, at := tx.held("l.")
 	return tx.each(`SELECT l.service, l.delivered_at, p.doc FROM lead_times l
 		JOIN pull_requests p ON p.org = l.org AND p.repository = l.repository AND p.number = CAST(l.key AS BIGINT)
-		WHERE l.org = ? AND l.basis = 'pull_request' AND l.to_seq = ?`+where+` ORDER BY l.delivered_at, l.service, l.repository, l.key`,
-		append(tx.args(int64(current)), args...), func(rows *sql.Rows) error {
+		WHERE l.org = ? AND `+held+` AND l.basis = 'pull_request'`+where+` ORDER BY l.delivered_at, l.service, l.repository, l.key`,
+		append(tx.args(at...), args...), func(rows *sql.Rows) error {
 			var p PullRequestPoint
 			var doc sql.RawBytes
 			if err := rows.Scan(&p.Service, &p.DeliveredAt, &doc); err != nil {
