@@ -56,11 +56,6 @@ const (
 	reactionBefore = 28 * 24 * time.Hour
 )
 
-// ReactionReach is what the reaction of a window looks at: the weeks before its failures, and after.
-func ReactionReach(w plimsoll.Window) plimsoll.Window {
-	return plimsoll.Window{From: w.From.Add(-reactionBefore), To: w.To.Add(reactionAfter)}
-}
-
 // Reaction compares how often services deploy after a failure with how often they did before.
 type Reaction struct {
 	Ratio    *float64  `json:"ratio"` // frequency after ÷ frequency before; nil without deployments before
@@ -69,7 +64,7 @@ type Reaction struct {
 	After    int       `json:"after"`     // deployments in the 14 days after them
 	Before   int       `json:"before"`    // deployments in the 28 days before them
 	TooClose int       `json:"too_close"` // left out: another failure of the service in these days
-	TooShort int       `json:"too_short"` // left out: no record for all of these days
+	TooShort int       `json:"too_short"` // left out: these days are not all in the window and on record
 	Reading  *string   `json:"reading"`   // overcorrection, carries on, or no detectable change
 	TooFew   bool      `json:"too_few"`
 }
@@ -85,7 +80,7 @@ type Serviced struct {
 // ReactionOf pools over services the deployments of the 14 days after each failure of the window against
 // those of the 28 days before it (definitions, section 2, reaction). A failure with another one of the
 // service in those days would count their deployments twice and is left out, and so is one whose days
-// are not all on record. The interval of the ratio is that of a share of all these deployments, turned
+// are not all in the window and on record: no answer about a window looks beyond it. The interval of the ratio is that of a share of all these deployments, turned
 // into a ratio of rates (conditional binomial, Wilson). Below one it says that teams hold back, the
 // overcorrection; above one that they repair more.
 func ReactionOf(services []Serviced, p Period) Reaction {
@@ -100,7 +95,7 @@ func ReactionOf(services []Serviced, p Period) Reaction {
 			switch {
 			case i > 0 && s.Failures[i-1] >= from, i+1 < len(s.Failures) && s.Failures[i+1] < to:
 				out.TooClose++
-			case s.First == 0 || from < s.First || to > p.Now && p.Now != 0:
+			case s.First == 0 || from < max(s.First, w.From) || to > w.To:
 				out.TooShort++
 			default:
 				out.Failures++

@@ -120,8 +120,11 @@ func nameHash(name string) int64 {
 	return int64(h.Sum64())
 }
 
-// deployments are the roll-outs of a window.
+// within are the roll-outs of a window, which may be empty.
 func (d *details) within(w plimsoll.Window) []rollout {
+	if w.From >= w.To {
+		return nil
+	}
 	at := func(t plimsoll.Time) int {
 		i, _ := slices.BinarySearchFunc(d.rollouts, t, func(r rollout, t plimsoll.Time) int { return int(min(max(r.EndedAt-t, -1), 1)) })
 		return i

@@ -117,7 +117,7 @@ func (l *Late) name(tx *store.Tx, q Question, from, to int64) error {
 	if err != nil {
 		return err
 	}
-	changes, err := tx.VersionChanges(f, metric.ReactionReach(f.Window), from, to)
+	changes, err := tx.VersionChanges(f, from, to)
 	if err != nil || len(changes) == 0 {
 		return err
 	}

@@ -33,9 +33,10 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 	out := map[string]string{}
 	mustView(tb, o, func(tx *Tx) error {
 		tx = as(tx)
-		var lines, points []string
+		var lines, points, bulk []string
 		line := func(s string) { lines = append(lines, s) }
 		point := func(v ...any) { points = append(points, mustJSON(tb, v)) }
+		row := func(v ...any) { bulk = append(bulk, mustJSON(tb, v)) }
 		f, late := Filter{}, Filter{Production: true, Window: plimsoll.Window{To: plimsoll.Forever}}
 		seen := Filter{Window: plimsoll.Window{To: 1 << 60}}
 		after := Filter{Window: plimsoll.Window{To: sampleDeployment("", 1).FinishedAt}}
@@ -47,16 +48,16 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			tx.StagePoints(f, func(p StagePoint) { point(p) }),
 			tx.IncidentPoints(f, func(a, b plimsoll.Time, s string) { point(a, b, s) }),
 			tx.EventsAbout(0, 9, func(a About) error { point(a); return nil }),
-			tx.ServiceRows("checkout", plimsoll.Window{To: plimsoll.Forever}, func(r DeploymentRow) { point(r) }),
-			tx.LeadRows("checkout", plimsoll.BasisChange, plimsoll.Window{To: plimsoll.Forever}, func(r LeadRow) { point(r) }),
-			tx.FailureRows("checkout", func(r FailureRow) { point(r) }),
-			tx.IncidentRows("basket", func(i plimsoll.Incident) { point(i) }),
+			tx.ServiceRows("checkout", plimsoll.Window{To: plimsoll.Forever}, func(r DeploymentRow) { row(r) }),
+			tx.LeadRows("checkout", plimsoll.BasisChange, plimsoll.Window{To: plimsoll.Forever}, func(r LeadRow) { row(r) }),
+			tx.FailureRows("checkout", func(r FailureRow) { row(r) }),
+			tx.IncidentRows("basket", func(i plimsoll.Incident) { row(i) }),
 			tx.AnalysisPoints(f, func(at plimsoll.Time, phase string) { point(at, phase) }),
 			tx.Ways(f, 9, func(d plimsoll.Delivery) { point(d) }),
 			tx.RolloutPoints(f, func(p RolloutPoint) { point(p) }),
 			tx.RepairPoints(f, func(p RepairPoint) { point(p) }),
 			tx.Changes("example/checkout", func(c plimsoll.ChangeReport) error { point(c); return nil }))
-		out["Facts"], out["points"] = strings.Join(lines, "\n"), strings.Join(points, "\n")
+		out["Facts"], out["points"], out["bulk"] = strings.Join(lines, "\n"), strings.Join(points, "\n"), strings.Join(bulk, "\n")
 		args := map[string][]any{
 			"Events": {int64(0), 99}, "SubjectEvents": {plimsoll.TypeDeployment, "d-1", int64(99)}, "DeliveryBody": {int64(1)},
 			"Person": {"p-1"}, "Cursor": {"facts"}, "ParkedEvents": {"facts"}, "Dirty": {"outcome", 9}, "Notes": {"outcome", 9},
@@ -74,7 +75,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			"EvidencePage": {f, plimsoll.EvidenceStatus(""), Page{Limit: 9}}, "Evidence": {"e-1"}, "DeploymentSights": {seen, Page{Limit: 9}},
 			"CountDeployments": {seen}, "CountEndedAfter": {after}, "LeadSights": {seen, plimsoll.BasisChange, LeadsOpen, Page{Limit: 9}},
 			"FailureSights": {seen, Page{Limit: 9}}, "CountSharedSpans": {f}, "IncidentSights": {seen, Page{Limit: 9}}, "CountIncidents": {f},
-			"DeploymentsSetAside": {f}, "MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {}, "VersionChanges": {late, late.Window, int64(1), int64(9)},
+			"DeploymentsSetAside": {f}, "MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {}, "VersionChanges": {late, int64(1), int64(9)},
 			"PortionOf": {int64(1)}, "FactChanges": {int64(0)}, "FactTrail": {int64(1)}, "ReportedAnalyses": {"checkout"}, "AnalysesOf": {"d-1"},
 			"IncidentCounts": {f},
 		}

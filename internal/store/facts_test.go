@@ -80,6 +80,7 @@ func putEverything(tx *Tx, seq int64) error {
 	_, err6 := tx.PutAnalysis(run)
 	return errors.Join(err1, err2, err3, err4, err5, err6,
 		tx.PutAnalyses("checkout", []plimsoll.Analysis{{AnalysisReport: run, Of: "d-1", Production: true}}, seq),
+		tx.PutTarget(plimsoll.TargetReport{ID: "t-1", Scope: "org", Measure: "lead_time"}),
 		tx.PutVerdict("v-1", plimsoll.VerdictReport{Deployment: "d-1", Indicator: "errors", Verdict: plimsoll.VerdictHarmful}),
 		tx.PutWords("e-1", []plimsoll.Word{{ConfirmationReport: said, At: day(3)}}),
 		tx.PutChange(plimsoll.ChangeReport{Repository: "example/checkout", SHA: "a1", CommittedAt: day(0), Subject: "first"}),

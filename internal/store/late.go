@@ -23,10 +23,9 @@ type VersionChange struct {
 
 // VersionChanges returns what changed after one event and up to another among the
 // facts that the measures of a filter and its window are computed from, in the
-// order of the log. The window must have an end. Deployments and failures matter
-// over reach, which holds the window: some measures look around it.
-func (tx *Tx) VersionChanges(f Filter, reach plimsoll.Window, after, upTo int64) ([]VersionChange, error) {
-	c := changed{tx: tx, f: f, reach: reach, after: after, upTo: upTo, found: map[changeKey]*VersionChange{}}
+// order of the log. The window must have an end.
+func (tx *Tx) VersionChanges(f Filter, after, upTo int64) ([]VersionChange, error) {
+	c := changed{tx: tx, f: f, after: after, upTo: upTo, found: map[changeKey]*VersionChange{}}
 	steps := []func() error{c.deployments, c.evidence, c.analyses}
 	if f.Production {
 		steps = append(steps, c.leads, c.failures, c.incidents)
@@ -56,7 +55,6 @@ type changeKey struct {
 type changed struct {
 	tx          *Tx
 	f           Filter
-	reach       plimsoll.Window
 	after, upTo int64
 	found       map[changeKey]*VersionChange
 }
@@ -112,7 +110,7 @@ func (c *changed) deployments() error {
 			var counted bool
 			err := rows.Scan(&id, &service, &from, &to, &ended, &counted)
 			first := counted && (before[service] == ended || now[service] == ended)
-			if c.reach.Contains(ended) || first {
+			if c.f.Window.Contains(ended) || first {
 				c.add(FactDeployments, id, from, to, service)
 			}
 			return err
@@ -155,7 +153,7 @@ func (c *changed) failures() error {
 	where, args := c.tx.where(of, "failures", "")
 	return c.rows(FactFailures, `SELECT id, service, from_seq, to_seq FROM failures`+turned+`
 		AND failed_at < ? AND (failed_at >= ? OR restored_at = 0 OR restored_at >= ?)`+where,
-		append(c.args(c.reach.To, c.reach.From, c.reach.From), args...))
+		append(c.args(c.f.Window.To, c.f.Window.From, c.f.Window.From), args...))
 }
 
 func (c *changed) incidents() error {
