@@ -9,7 +9,7 @@ GO         ?= go
 BINARY     := bin/plimsoll
 VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 RUN_ARGS   ?= serve --data .plimsoll --import-self .
-TEST_FLAGS ?= -shuffle=on
+TEST_FLAGS ?= -shuffle=on -timeout 30m
 FUZZTIME   ?= 20s
 BENCH      ?= .
 

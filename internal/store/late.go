@@ -109,7 +109,9 @@ func (c *changed) deployments() error {
 			var ended plimsoll.Time
 			var counted bool
 			err := rows.Scan(&id, &service, &from, &to, &ended, &counted)
-			first := counted && (before[service] == ended || now[service] == ended)
+			// One that came and went again was first for a while, too.
+			then, at := before[service], now[service]
+			first := counted && (then.Known() && ended <= then || !at.Known() || ended <= at)
 			if c.f.Window.Contains(ended) || first {
 				c.add(FactDeployments, id, from, to, service)
 			}
