@@ -227,6 +227,9 @@ func (h *house) incident() {
 	if h.r.IntN(3) > 0 {
 		i.ResolvedAt = i.StartedAt + plimsoll.Time(h.r.Int64N(86400))*1e6
 		i.RestoredAt = i.ResolvedAt
+		if h.r.IntN(3) == 0 {
+			i.RestoredAt -= plimsoll.Time(h.r.Int64N(3600)) * 1e6 // mitigated
+		}
 	}
 	h.seq++
 	h.update(func(tx *store.Tx) error {

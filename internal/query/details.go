@@ -129,7 +129,8 @@ func (d *details) within(w plimsoll.Window) []rollout {
 		i, _ := slices.BinarySearchFunc(d.rollouts, t, func(r rollout, t plimsoll.Time) int { return int(min(max(r.EndedAt-t, -1), 1)) })
 		return i
 	}
-	return d.rollouts[at(w.From):at(w.To)]
+	from := at(w.From)
+	return d.rollouts[from:max(from, at(w.To))] // a window after now holds nothing
 }
 
 // first is when the first counted deployment ended; unknown without one.

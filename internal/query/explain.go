@@ -204,6 +204,12 @@ func (e *explanation) number(d *Desk, tx *store.Tx, q Question, position int64) 
 	}
 	e.first = in.record.First
 	m := said.measure(e.answer.Asked, d.period(q), e.bench, q.Scope)
+	// What is measured beside the four keys stands in their answers too.
+	more, err := d.details(tx, e.filter, position)
+	if err != nil {
+		return err
+	}
+	beside{details: more}.add(&m, d.period(q))
 	c := metric.NewCase(d.period(q), e.first, provisionalDelay)
 	n := &Number{Seen: Span(c.Observed()), API: apiCall(e.answer.Asked, q.Benchmark), Field: e.Field, Bands: bands(e.bench, e.Measure)}
 	n.Figure, n.Answer = e.Figure(c, m.answers())

@@ -148,13 +148,13 @@ func (e *explanation) incidentFact(c *metric.Case, i store.IncidentSight) (Fact,
 	case s.Reason != 0 && !c.Observed().Contains(i.BegunAt()):
 		return Fact{}, false
 	case s.Reason == 0 && e.Basis == metric.BasisIncident:
-		s = e.Restore(c, &metric.Restore{FailedAt: i.BegunAt(), RestoredAt: i.ResolvedAt, Severity: i.Severity})
+		s = e.Restore(c, &metric.Restore{FailedAt: i.BegunAt(), RestoredAt: i.RestoredAt, Severity: i.Severity})
 	}
 	if s.Reason == 0 {
 		return Fact{}, false
 	}
 	f := fact("incident", i.ID, i.BegunAt(), s)
-	f.Begin, f.End, f.Services, f.Environment = i.BegunAt(), i.ResolvedAt, i.Services, i.Environment
+	f.Begin, f.End, f.Services, f.Environment = i.BegunAt(), i.RestoredAt, i.Services, i.Environment
 	f.Title, f.Severity, f.Deployment = i.Title, i.Severity, i.AttributedTo
 	return f, true
 }

@@ -30,12 +30,20 @@ func inOrAcross(w plimsoll.Window) (string, []any) {
 		[]any{w.From, w.To.Add(overhang), w.To, w.To, w.From}
 }
 
+// everywhere is the filter for the facts of every environment.
+func (f Filter) everywhere() Filter {
+	f.Environment, f.Production = "", false
+	return f
+}
+
 // DeploymentSights returns a page of the current deployments of a service, a
 // team or the organisation in every environment, the latest first: those of
 // the window, and those that began in it and ended within a day after.
 func (tx *Tx) DeploymentSights(f Filter, p Page) ([]DeploymentSight, error) {
-	where, args := Filter{Service: f.Service, Team: f.Team}.where("", false)
 	in, more := inOrAcross(f.Window)
+	f = f.everywhere()
+	f.Window = plimsoll.Window{}
+	where, args := tx.where(f, "deployments", "")
 	args = append(args, more...)
 	after, more := p.where("ended_at", "id")
 	args = append(append(args, more...), p.Limit)
@@ -45,7 +53,7 @@ func (tx *Tx) DeploymentSights(f Filter, p Page) ([]DeploymentSight, error) {
 // DeploymentsSetAside returns the current deployments of the filter, its window
 // among it, against which there is evidence that was rejected or discounted.
 func (tx *Tx) DeploymentsSetAside(f Filter) ([]DeploymentSight, error) {
-	where, args := f.where("ended_at", true)
+	where, args := tx.where(f, "deployments", "ended_at")
 	holds, at := tx.held("")
 	args = append(append(args, tx.org), at...)
 	return tx.deploymentSights(where+` AND id IN (SELECT deployment FROM evidence WHERE org = ? AND `+holds+
@@ -73,7 +81,7 @@ func (tx *Tx) deploymentSights(where string, args []any) ([]DeploymentSight, err
 // CountDeployments counts the current deployments of a service, a team or the
 // organisation that ended in the window, in every environment.
 func (tx *Tx) CountDeployments(f Filter) (n int, err error) {
-	where, args := Filter{Service: f.Service, Team: f.Team, Window: f.Window}.where("ended_at", false)
+	where, args := tx.where(f.everywhere(), "deployments", "ended_at")
 	holds, at := tx.held("")
 	_, err = tx.one(`SELECT count(*) FROM deployments WHERE org = ? AND `+holds+where, append(tx.args(at...), args...), &n)
 	return n, err
@@ -84,7 +92,7 @@ func (tx *Tx) CountDeployments(f Filter) (n int, err error) {
 func (tx *Tx) CountEndedAfter(f Filter) (n int, err error) {
 	w := f.Window
 	f.Window = plimsoll.Window{From: w.To, To: w.To.Add(overhang)}
-	where, args := f.where("ended_at", true)
+	where, args := tx.where(f, "deployments", "ended_at")
 	args = append(args, w.To, w.From)
 	holds, at := tx.held("")
 	_, err = tx.one(`SELECT count(*) FROM deployments WHERE org = ? AND `+holds+where+` AND begun_at < ? AND begun_at >= ?`,
@@ -113,12 +121,9 @@ func (tx *Tx) LeadSights(f Filter, basis plimsoll.Basis, part LeadPart, p Page) 
 		where += " AND " + clause
 		args = append(args, more...)
 	}
-	if f.Service != "" {
-		and("l.service = ?", f.Service)
-	}
-	if f.Team != "" {
-		and("l.team = ?", f.Team)
-	}
+	scope, scoped := tx.leadWhere(f)
+	where += scope
+	args = append(args, scoped...)
 	order := " DESC"
 	time := "l.delivered_at"
 	switch part {
@@ -149,7 +154,7 @@ func (tx *Tx) LeadSights(f Filter, basis plimsoll.Basis, part LeadPart, p Page) 
 func (tx *Tx) FailureSights(f Filter, p Page) ([]plimsoll.Failure, error) {
 	from := f.Window.From
 	f.Window.From = 0
-	where, args := f.where("failed_at", false)
+	where, args := tx.where(f, "failures", "failed_at")
 	after, more := p.where("failed_at", "id")
 	args = append(append(append(args, from, from), more...), p.Limit)
 	holds, at := tx.held("")
@@ -160,7 +165,7 @@ func (tx *Tx) FailureSights(f Filter, p Page) ([]plimsoll.Failure, error) {
 // CountSharedSpans counts the deployments that share the span of a failure of
 // the window with the one that began it.
 func (tx *Tx) CountSharedSpans(f Filter) (n int, err error) {
-	where, args := f.where("failed_at", false)
+	where, args := tx.where(f, "failures", "failed_at")
 	holds, at := tx.held("")
 	_, err = tx.one(`SELECT coalesce(sum(json_array_length(doc, '$.deployments') - 1), 0) FROM failures WHERE org = ? AND `+holds+where,
 		append(tx.args(at...), args...), &n)

@@ -221,7 +221,7 @@ func TestEveryExplanationAddsUpToItsNumber(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 6))
 		s.sayWords(r)
 		edge := day(1, 5).Add(time.Duration(r.IntN(60*24*60)) * time.Minute)
-		for _, scope := range []string{"org", "team:t0", "team:=t2", "service:s0", "service:s3", "service:nobody"} {
+		for _, scope := range []string{"org", "team:t0", "team:=t2", "service:s0", "service:s3", "service:nobody", "label:tier=gold"} {
 			for _, w := range [][2]time.Time{
 				{day(1, 1), day(5, 1)}, {day(2, 1), day(3, 1)}, {day(2, 10), day(2, 11)}, {day(1, 20), day(12, 31)}, {edge, edge.Add(200 * time.Hour)}, {day(1, 1), day(1, 3)},
 			} {

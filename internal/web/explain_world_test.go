@@ -137,6 +137,9 @@ func (w *explainService) deploy() {
 	if w.team != "" {
 		more += fmt.Sprintf(`,"team":%q`, w.team)
 	}
+	if w.name == "s1" || w.oneIn(9) {
+		more += `,"labels":{"tier":"gold"}`
+	}
 	if w.head != "" && !w.oneIn(10) {
 		more += fmt.Sprintf(`,"commit_sha":%q,"repository":"r/%s"`, w.head, w.name)
 	}
