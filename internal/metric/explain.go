@@ -34,6 +34,9 @@ type Standing struct {
 	Reason Reason
 	Timed  bool  // Span is known
 	Span   int64 // how long it took, in microseconds; of a fact that takes time
+
+	// End is when that was over, where the times of the fact itself do not say it: of a stage or a roll-out.
+	End plimsoll.Time
 }
 
 // Facts are the facts of one question, which its numbers must add up from.
@@ -43,6 +46,9 @@ type Facts struct {
 	PullRequests []Lead
 	Caused       []Restore
 	Incidents    []Restore
+	Analyses     []Analysis
+	Ways         []Way
+	Restorations []Restoration
 }
 
 // Answers are what the functions of the measures said of one question.
@@ -53,6 +59,11 @@ type Answers struct {
 	Restore   RestoreTimes
 	Rework    Rework
 	Rollbacks Rollbacks
+
+	// The stages stand in LeadTime and Restore.
+	Canary      CanaryPass
+	Rollouts    RolloutTimes
+	FullRollout FullRollout
 }
 
 // Case is one question, against which each fact is held.
@@ -82,9 +93,9 @@ type Figure struct {
 	CI          *Interval `json:"ci"`
 	N           int       `json:"n"` // the denominator of a ratio, the items of a quantile, whole days of record of a frequency
 	TooFew      bool      `json:"too_few"`
-	Numerator   *float64  `json:"numerator"`   // nil for a quantile
-	Denominator *float64  `json:"denominator"` // deployments, or days; nil for a quantile
-	Mean        *float64  `json:"mean,omitempty"`
+	Numerator   *float64  `json:"numerator"`      // nil for a quantile
+	Denominator *float64  `json:"denominator"`    // deployments, or days; nil for a quantile
+	Mean        *float64  `json:"mean,omitempty"` // nil where the measure has none
 	Open        int       `json:"open"`
 	Negative    int       `json:"negative"`
 	Unstamped   int       `json:"unstamped"`
@@ -137,7 +148,10 @@ func (t *Standings) Check(f Figure) error {
 	if n == 0 {
 		return nil
 	}
-	if f.Mean == nil || *meanSpan(Sorted(t.spans)) != *f.Mean {
+	if f.Value == nil {
+		return fmt.Errorf("the figure has no median of the %d values", n)
+	}
+	if f.Mean != nil && *meanSpan(Sorted(t.spans)) != *f.Mean {
 		return fmt.Errorf("the mean of the %d values is not that of the figure", n)
 	}
 	median := int64(math.Round(*f.Value * 1e6))
@@ -184,6 +198,21 @@ func (x *Explanation) Explain(c *Case, f Facts) *Standings {
 		}
 		for i := range list {
 			add(x.Restore(c, &list[i]))
+		}
+	}
+	if x.Analysis != nil {
+		for i := range f.Analyses {
+			add(x.StandingOfAnalysis(c, &f.Analyses[i], true))
+		}
+	}
+	if x.Way != nil {
+		for i := range f.Ways {
+			add(x.Way(c, &f.Ways[i]))
+		}
+	}
+	if x.Restoration != nil {
+		for i := range f.Restorations {
+			add(x.Restoration(c, &f.Restorations[i]))
 		}
 	}
 	return t

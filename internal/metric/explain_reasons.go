@@ -26,11 +26,28 @@ const (
 	OldestChange
 	Restored
 	Resolved
+	AnalysisPassed
+	AnalysisFailed
+	AnalysisError
+	RolledOut
+	AllTraffic
+	StageKnown
 	NotDelivered
 	DeliveredLater
 	NotRestored
 	Negative
 	NoStart
+	Inconclusive
+	AnalysisRunning
+	NoTimes
+	NoSuccess
+	NoFullRollout
+	NoStage
+	NoStageBegin
+	NoStageEnd
+	BeforeClock
+	NoClock
+	NegativeLead
 	FirstDeployment
 	UnknownContents
 	TakenBack
@@ -81,11 +98,28 @@ var reasonTexts = [reasonCount]reasonText{
 	OldestChange:      {"oldest_change", RoleSample, "it delivered changes; the oldest of them gives the value", list("2.2.5")},
 	Restored:          {"restored", RoleSample, "the failure began in the window and is over", list("2.5.1", "2.5.8")},
 	Resolved:          {"resolved", RoleSample, "the incident began in the window and is resolved", list("2.5.9")},
+	AnalysisPassed:    {"analysis_passed", RoleNumerator, "the analysis was successful", list("2.10")},
+	AnalysisFailed:    {"analysis_failed", RoleDenominator, "the analysis failed", list("2.10")},
+	AnalysisError:     {"analysis_error", RoleDenominator, "the analysis could not measure, and what was not measured did not pass", list("2.10")},
+	RolledOut:         {"rolled_out", RoleSample, "it reached its environment in the window, and its start and its finish are known", list("2.8")},
+	AllTraffic:        {"all_traffic", RoleSample, "it succeeded, and its start and the time at which it had all traffic are known", list("2.9")},
+	StageKnown:        {"stage_known", RoleSample, "both ends of the stage are known", list("2.6.1", "2.7")},
 	NotDelivered:      {"not_delivered", RoleOpen, "it is not delivered yet", list("1.8.3", "2.2.7")},
 	DeliveredLater:    {"delivered_later", RoleOpen, "it was delivered after the window, and open at its end", list("2.2.7")},
 	NotRestored:       {"not_restored", RoleOpen, "it began in the window and is not over", list("2.5.4", "2.5.8")},
 	Negative:          {"negative", RoleExcluded, "it ended before it began: a clock was wrong", list("2.2.4")},
 	NoStart:           {"no_start", RoleExcluded, "nobody knows when it began", list("2.2.1")},
+	Inconclusive:      {"inconclusive", RoleExcluded, "the analysis could decide nothing", list("2.10")},
+	AnalysisRunning:   {"analysis_running", RoleExcluded, "the analysis is still running", list("2.10")},
+	NoTimes:           {"no_times", RoleExcluded, "its start or its finish is not known, or the start lies after the finish", list("2.8")},
+	NoSuccess:         {"no_success", RoleExcluded, "it did not end as a success, and what did not succeed never had all traffic for good", list("2.9")},
+	NoFullRollout:     {"no_full_rollout", RoleExcluded, "nobody knows when it began, or when it had all traffic: only a canary or blue-green roll-out says that with its finish", list("2.9")},
+	NoStage:           {"no_stage", RoleExcluded, "neither end of the stage is known", list("2.6.1", "2.7")},
+	NoStageBegin:      {"no_stage_begin", RoleExcluded, "the beginning of the stage is not known", list("2.6.1", "2.7")},
+	NoStageEnd:        {"no_stage_end", RoleExcluded, "the end of the stage is not known", list("2.6.1", "2.7")},
+	BeforeClock:       {"before_clock", RoleExcluded, "the stage was over before the clock of the change started", list("2.6.8")},
+	NoClock:           {"no_clock", RoleExcluded, "nobody knows when the clock of the change started, so that no stage of it is measured", list("2.2.1", "2.6.1")},
+	NegativeLead:      {"negative_lead", RoleExcluded, "it was delivered before its clock started, so that no stage of it is measured", list("2.2.4", "2.6.1")},
 	FirstDeployment:   {"first_deployment", RoleExcluded, "the first deployment starts the record and brings no change", list("1.7.1")},
 	UnknownContents:   {"unknown_contents", RoleExcluded, "what it contains is not known, so it delivers no change", list("1.6.4", "1.8.4")},
 	TakenBack:         {"taken_back", RoleExcluded, "it did not complete, or was taken back, and delivered nothing", list("1.8.1", "1.8.2")},

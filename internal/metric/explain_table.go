@@ -1,8 +1,6 @@
 package metric
 
 import (
-	"slices"
-
 	"github.com/plimsoll-dev/plimsoll"
 )
 
@@ -22,17 +20,22 @@ type Explanation struct {
 	Figure func(*Case, Answers) (Figure, any)
 
 	// How a fact of each kind stands to the number; nil where the measure has nothing to do with them.
-	Deployment func(*Case, *Deployment) Standing
-	Lead       func(*Case, *Lead) Standing
-	Restore    func(*Case, *Restore) Standing
-	Beside     bool // deployments are listed for what they fail to bring alone
+	Deployment  func(*Case, *Deployment) Standing
+	Lead        func(*Case, *Lead) Standing
+	Restore     func(*Case, *Restore) Standing
+	Analysis    func(*Case, *Analysis) Standing
+	Way         func(*Case, *Way) Standing         // of a delivered change with its stamps
+	Restoration func(*Case, *Restoration) Standing // of a failure with its stamps
+
+	Beside   bool // deployments are listed for what they fail to bring alone
+	Rollouts bool // Deployment asks how long the deployment took
 }
 
 // BasisIncident is the basis of time to restore that takes every incident, whatever its cause.
 const BasisIncident = "incident"
 
-// Explanations lists what can be explained: the first of a measure is its default basis.
-var Explanations = []*Explanation{
+// keyExplanations are those of the four keys, rework and rollbacks.
+var keyExplanations = []*Explanation{
 	{
 		Measure: DeploymentFrequency, Title: "Deployment frequency", Unit: "per_day", Field: "deployment_frequency.per_day",
 		Formula:   "counted deployments that ended in the window ÷ days of record in the window",
@@ -181,7 +184,7 @@ var Explanations = []*Explanation{
 // ExplanationOf finds the explanation of a measure on a basis; "" is its default. An unknown measure is
 // a CodeNotFound error, an unknown basis a CodeInvalid one; both list what there is.
 func ExplanationOf(m Measure, basis string) (*Explanation, error) {
-	var measures, bases []string
+	var bases []string
 	for _, x := range Explanations {
 		if x.Measure == m && (basis == "" || x.Basis == basis) {
 			return x, nil
@@ -189,12 +192,13 @@ func ExplanationOf(m Measure, basis string) (*Explanation, error) {
 		if x.Measure == m {
 			bases = append(bases, x.Basis)
 		}
-		if !slices.Contains(measures, string(x.Measure)) {
-			measures = append(measures, string(x.Measure))
-		}
 	}
 	switch {
 	case len(bases) == 0:
+		var measures []string
+		for _, x := range Explained() {
+			measures = append(measures, string(x))
+		}
 		return nil, plimsoll.Errorf(plimsoll.CodeNotFound, "no measure %q; there are %s", m, joined(measures))
 	case len(bases) == 1 && bases[0] == "":
 		return nil, plimsoll.FieldErrorf("basis", "%q: %s has one basis; leave it out", basis, m)

@@ -169,7 +169,7 @@ func (d *Desk) explaining(q Question, ask ExplainAsk) (*explanation, store.Page,
 		Measure: x.Measure, Basis: x.Basis, Title: x.Title, Formula: x.Formula, Unit: x.Unit, Numerator: x.Numerator,
 		Denominator: x.Denominator, Clauses: x.Clauses, Benchmark: e.bench.Name, Facts: []Fact{},
 	}
-	if !e.filter.Production && (x.Lead != nil || x.Restore != nil) {
+	if !e.filter.Production && (x.Lead != nil || x.Restore != nil || x.Way != nil || x.Restoration != nil) {
 		e.answer.Notes = []string{"changes, failures and incidents are kept for production alone; " + q.Environment + " has no number"}
 	}
 	return e, page, nil
@@ -198,8 +198,12 @@ func (e *explanation) number(d *Desk, tx *store.Tx, q Question, position int64) 
 	if err != nil {
 		return err
 	}
-	in, err := d.facts(tx, e.filter, position)
+	rows, err := d.facts(tx, e.filter, position)
 	if err != nil {
+		return err
+	}
+	in := explainedFacts{facts: rows}
+	if err := e.readDetails(tx, &in); err != nil {
 		return err
 	}
 	e.first = in.record.First
@@ -220,7 +224,7 @@ func (e *explanation) number(d *Desk, tx *store.Tx, q Question, position int64) 
 	if err := t.Check(n.Figure); err != nil {
 		return fmt.Errorf("explain %s %s of %s from %s to %s at %d: %w", e.Measure, e.Basis, q.Scope, q.Window.From, q.Window.To, position, err)
 	}
-	if err := e.countElsewhere(tx, t, c, len(in.deployments)); err != nil {
+	if err := e.countElsewhere(tx, t, c, in); err != nil {
 		return err
 	}
 	n.Reasons = []ReasonCount{}
@@ -233,9 +237,10 @@ func (e *explanation) number(d *Desk, tx *store.Tx, q Question, position int64) 
 	return nil
 }
 
-func (in facts) explained() metric.Facts {
+func (in explainedFacts) explained() metric.Facts {
 	return metric.Facts{
 		Deployments: in.deployments, Changes: in.changes, PullRequests: in.pulls, Caused: in.failures, Incidents: in.incidents,
+		Analyses: in.runs, Ways: in.ways, Restorations: in.restorations,
 	}
 }
 
@@ -243,23 +248,29 @@ func (m Measures) answers() metric.Answers {
 	return metric.Answers{
 		Frequency: m.DeploymentFrequency, LeadTime: m.LeadTime, Failure: m.ChangeFailureRate, Restore: m.TimeToRestore,
 		Rework: m.ReworkRate, Rollbacks: m.RollbackRate,
+		Canary: m.CanaryPassRate, Rollouts: m.Duration, FullRollout: m.FullRollout,
 	}
 }
 
 // countElsewhere counts the facts that a question about one environment does
 // not read, but an explanation lists.
-func (e *explanation) countElsewhere(tx *store.Tx, t *metric.Standings, c *metric.Case, here int) error {
+func (e *explanation) countElsewhere(tx *store.Tx, t *metric.Standings, c *metric.Case, in explainedFacts) error {
 	if e.Deployment != nil && !e.Beside {
 		all, err := tx.CountDeployments(e.filter)
 		if err != nil {
 			return err
 		}
-		t.ByReason[metric.OtherEnvironment] += all - here
+		t.ByReason[metric.OtherEnvironment] += all - len(in.deployments)
 		after, err := tx.CountEndedAfter(e.filter)
 		if err != nil {
 			return err
 		}
 		t.ByReason[metric.EndedAfter] += after
+	}
+	if e.Analysis != nil {
+		all, err := tx.CountAnalyses(e.filter)
+		t.ByReason[metric.OtherEnvironment] += all - len(in.runs)
+		return err
 	}
 	if e.Measure == metric.ChangeFailureRate {
 		return e.countSetAside(tx, t, c)

@@ -11,7 +11,7 @@ import (
 
 // Fact is one fact of an explanation and how it stands to the number.
 type Fact struct {
-	Type    string        `json:"type"` // deployment, change, pull_request, failure or incident
+	Type    string        `json:"type"` // deployment, change, pull_request, failure, incident or analysis
 	ID      string        `json:"id"`
 	Counted bool          `json:"counted"`
 	Role    metric.Role   `json:"role"`
@@ -19,7 +19,7 @@ type Fact struct {
 	Because string        `json:"because"`
 	Clauses []string      `json:"clauses"`
 	At      plimsoll.Time `json:"at"`             // by which it belongs to the window
-	Begin   plimsoll.Time `json:"begin"`          // where its clock starts; null: it has none, or nobody knows
+	Begin   plimsoll.Time `json:"begin"`          // where its clock, or its stage, starts; null: it has none, or nobody knows
 	End     plimsoll.Time `json:"end"`            // where it stops; null while open
 	Value   *float64      `json:"value"`          // seconds between them, of what takes time
 	Href    string        `json:"href,omitempty"` // path of the API
@@ -41,6 +41,9 @@ type Fact struct {
 	Deployments []string            `json:"deployments,omitempty"`
 	Incidents   []string            `json:"incidents,omitempty"`
 	Failure     string              `json:"failure,omitempty"` // whose span it shares
+	Fix         string              `json:"fix,omitempty"`     // deployment that repaired it
+	Strategy    string              `json:"strategy,omitempty"`
+	Waited      *float64            `json:"waited_seconds,omitempty"` // of a deployment's time, in pauses and approvals
 	Evidence    []plimsoll.Evidence `json:"evidence,omitempty"`
 }
 
@@ -67,7 +70,7 @@ func (e *explanation) standingOf(c *metric.Case, d store.DeploymentSight, found 
 	m := metric.Deployment{
 		StartedAt: d.BegunAt, EndedAt: d.EndedAt, OldestAt: d.OldestAt, Kind: metric.KindOf(d.Kind), Result: metric.ResultOf(d.Result),
 		Counted: d.Counted, Judged: d.Judged, Repairs: d.Repairs, Planned: d.Planned, Contents: d.Coverage != plimsoll.CoverageNone,
-		First: d.Coverage == plimsoll.CoverageFirst,
+		First: d.Coverage == plimsoll.CoverageFirst, Rollout: metric.RolloutOf(d.Took, d.Waited, d.Full),
 	}
 	for _, x := range found {
 		if x.Accepted {
@@ -98,7 +101,15 @@ func (e *explanation) deploymentFact(c *metric.Case, d store.DeploymentSight, fo
 	f := fact("deployment", d.ID, d.EndedAt, s)
 	f.Service, f.Environment, f.Version, f.CommitSHA = d.Service, d.Environment, d.Version, d.CommitSHA
 	f.Kind, f.Result, f.Coverage, f.Evidence = string(d.Kind), string(d.Result), string(d.Coverage), found
-	if s.Timed {
+	switch {
+	case e.Rollouts:
+		f.Strategy = d.Strategy
+		f.stageEnds(s)
+		if d.Waited >= 0 && s.Reason == metric.RolledOut {
+			v := float64(d.Waited) / 1e6
+			f.Waited = &v
+		}
+	case s.Timed:
 		f.Begin, f.End = d.OldestAt, d.EndedAt
 	}
 	return f, true
@@ -109,15 +120,21 @@ func (e *explanation) leadFact(c *metric.Case, l store.Lead) (Fact, bool) {
 	if s.Reason == 0 {
 		return Fact{}, false
 	}
-	f := fact(string(l.Basis), l.Key, l.DeliveredAt, s)
+	f := changeFact(l, s)
 	f.Begin, f.End = l.StartAt.Or(l.CommittedAt), l.DeliveredAt
+	return f, true
+}
+
+// changeFact is a change or a pull request, without the ends of its clock.
+func changeFact(l store.Lead, s metric.Standing) Fact {
+	f := fact(string(l.Basis), l.Key, l.DeliveredAt, s)
 	f.Service, f.Repository, f.Title, f.Deployment, f.Bot = l.Service, l.Repository, l.Subject, l.Deployment, l.Bot
 	if f.PullRequest = l.PullRequest; l.Basis == plimsoll.BasisPullRequest {
 		f.PullRequest, _ = strconv.Atoi(l.Key)
 	} else {
 		f.CommitSHA = l.Key
 	}
-	return f, true
+	return f
 }
 
 // failureFacts are a failure and, where it began in the window, the

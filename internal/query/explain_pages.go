@@ -42,6 +42,7 @@ func (e *explanation) lists(tx *store.Tx, c *metric.Case) []list {
 		}
 		out = append(out, list{'i', func(p store.Page) ([]looked, error) { return e.lookAtIncidents(tx, c, p) }})
 	}
+	out = append(out, e.detailLists(tx, c)...)
 	if e.Deployment != nil {
 		out = append(out, list{'d', func(p store.Page) ([]looked, error) { return e.lookAtDeployments(tx, c, p) }})
 	}

@@ -19,6 +19,8 @@ const overhang = 24 * time.Hour
 type DeploymentSight struct {
 	DeploymentPoint
 	Environment, Version, CommitSHA, Team string
+	Strategy                              string
+	Took, Waited, Full                    int64 // microseconds, −1 when not known
 	Production                            bool
 	Evidence                              bool // there is some against it
 }
@@ -66,12 +68,12 @@ func (tx *Tx) deploymentSights(where string, args []any) ([]DeploymentSight, err
 	args = append(append(append(at, tx.org), then...), args...)
 	var out []DeploymentSight
 	err := tx.each(`SELECT id, service, kind, result, counted, judged, begun_at, ended_at, oldest_at, commit_sha <> '', coverage, repairs, planned,
-			environment, version, commit_sha, team, production,
+			environment, version, commit_sha, team, coalesce(json_extract(doc, '$.strategy'), ''), took, waited, to_full, production,
 			EXISTS (SELECT 1 FROM evidence e WHERE e.org = deployments.org AND `+known+` AND e.deployment = deployments.id)
 		FROM deployments WHERE org = ? AND `+holds+where, args, func(rows *sql.Rows) error {
 		var d DeploymentSight
 		err := rows.Scan(&d.ID, &d.Service, &d.Kind, &d.Result, &d.Counted, &d.Judged, &d.BegunAt, &d.EndedAt, &d.OldestAt, &d.Commit, &d.Coverage,
-			&d.Repairs, &d.Planned, &d.Environment, &d.Version, &d.CommitSHA, &d.Team, &d.Production, &d.Evidence)
+			&d.Repairs, &d.Planned, &d.Environment, &d.Version, &d.CommitSHA, &d.Team, &d.Strategy, &d.Took, &d.Waited, &d.Full, &d.Production, &d.Evidence)
 		out = append(out, d)
 		return err
 	})
@@ -97,6 +99,26 @@ func (tx *Tx) CountEndedAfter(f Filter) (n int, err error) {
 	holds, at := tx.held("")
 	_, err = tx.one(`SELECT count(*) FROM deployments WHERE org = ? AND `+holds+where+` AND begun_at < ? AND begun_at >= ?`,
 		append(tx.args(at...), args...), &n)
+	return n, err
+}
+
+// AnalysisSights returns a page of the current analysis runs of the filter that
+// ended in its window, in every environment, the latest first.
+func (tx *Tx) AnalysisSights(f Filter, p Page) ([]plimsoll.Analysis, error) {
+	where, args := tx.where(f.everywhere(), "analyses", "ended_at")
+	after, more := p.where("ended_at", "id")
+	args = append(append(args, more...), p.Limit)
+	holds, at := tx.held("")
+	return docs[plimsoll.Analysis](tx, `SELECT doc FROM analyses WHERE org = ? AND `+holds+where+after+
+		` ORDER BY ended_at DESC, id DESC LIMIT ?`, append(at, args...)...)
+}
+
+// CountAnalyses counts the current analysis runs of the filter that ended in its
+// window, in every environment.
+func (tx *Tx) CountAnalyses(f Filter) (n int, err error) {
+	where, args := tx.where(f.everywhere(), "analyses", "ended_at")
+	holds, at := tx.held("")
+	_, err = tx.one(`SELECT count(*) FROM analyses WHERE org = ? AND `+holds+where, append(tx.args(at...), args...), &n)
 	return n, err
 }
 

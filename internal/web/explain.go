@@ -99,7 +99,7 @@ func (a *asking) format(r *http.Request) (string, error) {
 var factColumns = []string{
 	"counted", "role", "reason", "value_seconds", "at", "begin", "end", "type", "id", "because", "service", "environment", "repository",
 	"version", "commit_sha", "kind", "result", "coverage", "title", "severity", "pull_request", "bot", "deployment", "failure",
-	"deployments", "incidents", "evidence", "clauses",
+	"deployments", "incidents", "evidence", "clauses", "strategy", "waited_seconds", "fix",
 }
 
 // writeFacts writes RFC 4180, the columns above.
@@ -118,10 +118,7 @@ func writeFacts(w io.Writer, facts []query.Fact) error {
 }
 
 func factCells(f query.Fact) []string {
-	value, number, service := "", "", f.Service
-	if f.Value != nil {
-		value = strconv.FormatFloat(*f.Value, 'f', -1, 64)
-	}
+	value, waited, number, service := secondsCell(f.Value), secondsCell(f.Waited), "", f.Service
 	if f.PullRequest != 0 {
 		number = strconv.Itoa(f.PullRequest)
 	}
@@ -136,7 +133,7 @@ func factCells(f query.Fact) []string {
 		strconv.FormatBool(f.Counted), string(f.Role), f.Reason, value, f.At.String(), f.Begin.String(), f.End.String(), f.Type, f.ID, f.Because,
 		service, f.Environment, f.Repository, f.Version, f.CommitSHA, f.Kind, f.Result, f.Coverage, f.Title, f.Severity, number,
 		strconv.FormatBool(f.Bot), f.Deployment, f.Failure, strings.Join(f.Deployments, " "), strings.Join(f.Incidents, " "),
-		strings.Join(evidence, " "), strings.Join(f.Clauses, " "),
+		strings.Join(evidence, " "), strings.Join(f.Clauses, " "), f.Strategy, waited, f.Fix,
 	}
 	for i := range cells {
 		if factColumns[i] != "value_seconds" { // a number of ours, which may be negative
@@ -144,6 +141,13 @@ func factCells(f query.Fact) []string {
 		}
 	}
 	return cells
+}
+
+func secondsCell(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*v, 'f', -1, 64)
 }
 
 // harmless keeps a spreadsheet from taking what somebody reported for a

@@ -200,6 +200,11 @@ func explainRow(f query.Fact) ui.ExplainRow {
 	case "pull_request":
 		row.Name = "#" + f.ID
 		row.Href = deliveredHref(f)
+	case "analysis":
+		row.Href = deliveredHref(f)
+		if f.Title != "" {
+			row.Name = f.Title
+		}
 	case "failure":
 		row.Href, row.Mono = ui.DeploymentHref(f.ID), true
 	case "incident":

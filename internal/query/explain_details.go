@@ -1,0 +1,132 @@
+package query
+
+import (
+	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/store"
+)
+
+// explainedFacts are the rows that a number must add up from. Those of the
+// measures beside the four keys are read for them alone.
+type explainedFacts struct {
+	facts
+	runs         []metric.Analysis
+	ways         []metric.Way
+	restorations []metric.Restoration
+}
+
+// readDetails reads what the measure asks for beyond the rows of the four keys.
+// It reads the store, and not what Measures remembers, so that the two are held
+// against each other.
+func (e *explanation) readDetails(tx *store.Tx, in *explainedFacts) error {
+	switch {
+	case e.Rollouts:
+		in.deployments = nil
+		return tx.RolloutPoints(e.filter, func(p store.RolloutPoint) {
+			in.deployments = append(in.deployments, metric.Deployment{
+				EndedAt: p.EndedAt, Kind: metric.KindOf(p.Kind), Result: metric.ResultOf(p.Result), Counted: p.Counted,
+				Rollout: metric.RolloutOf(p.Took, p.Waited, p.Full),
+			})
+		})
+	case e.Analysis != nil:
+		return tx.AnalysisPoints(e.filter, func(at plimsoll.Time, phase string) {
+			in.runs = append(in.runs, metric.Analysis{At: at, Phase: metric.PhaseOf(phase)})
+		})
+	case e.Way != nil && e.filter.Production:
+		return tx.StagePoints(e.filter, func(p store.StagePoint) {
+			in.ways = append(in.ways, metric.Way{StartAt: p.StartAt, DeliveredAt: p.DeliveredAt, Stamps: p.Stamps})
+		})
+	case e.Restoration != nil && e.filter.Production:
+		return tx.RepairPoints(e.filter, func(p store.RepairPoint) {
+			in.restorations = append(in.restorations, metric.Restoration{
+				FailedAt: p.FailedAt, DetectedAt: p.DetectedAt, DiagnosedAt: p.DiagnosedAt,
+				FixBegunAt: p.FixBegunAt, FixEndedAt: p.FixEndedAt, ResolvedAt: p.Solved,
+			})
+		})
+	}
+	return nil
+}
+
+// detailLists are where the facts of those measures stand.
+func (e *explanation) detailLists(tx *store.Tx, c *metric.Case) []list {
+	switch {
+	case e.Analysis != nil:
+		return []list{{'n', func(p store.Page) ([]looked, error) { return e.lookAtAnalyses(tx, c, p) }}}
+	case e.Way != nil && e.filter.Production:
+		return []list{{'w', func(p store.Page) ([]looked, error) { return e.lookAtWays(tx, c, p) }}}
+	case e.Restoration != nil && e.filter.Production:
+		return []list{{'r', func(p store.Page) ([]looked, error) { return e.lookAtRestorations(tx, c, p) }}}
+	}
+	return nil
+}
+
+func (e *explanation) lookAtAnalyses(tx *store.Tx, c *metric.Case, p store.Page) ([]looked, error) {
+	rows, err := tx.AnalysisSights(e.filter, p)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]looked, 0, len(rows))
+	for _, a := range rows {
+		r := looked{at: a.EndedAt(), id: a.ID}
+		here := a.Environment == e.filter.Environment || e.filter.Production && a.Production
+		s := e.StandingOfAnalysis(c, &metric.Analysis{At: a.EndedAt(), Phase: metric.PhaseOf(a.Phase)}, here)
+		if s.Reason != 0 {
+			f := fact("analysis", a.ID, a.EndedAt(), s)
+			f.Begin, f.End, f.Service, f.Environment = a.StartedAt, a.FinishedAt, a.Service, a.Environment
+			f.Title, f.Version, f.Result, f.Deployment = a.Name, a.Version, a.Phase, a.Of
+			r.facts = []Fact{f}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func (e *explanation) lookAtWays(tx *store.Tx, c *metric.Case, p store.Page) ([]looked, error) {
+	rows, err := tx.LeadSights(e.filter, plimsoll.BasisChange, store.LeadsDelivered, p)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]looked, 0, len(rows))
+	for _, l := range rows {
+		r := looked{at: l.DeliveredAt, id: l.PageID()}
+		if s := e.Way(c, &metric.Way{StartAt: l.StartAt, DeliveredAt: l.DeliveredAt, Stamps: l.Stamps}); s.Reason != 0 {
+			f := changeFact(l, s)
+			f.stageEnds(s)
+			r.facts = []Fact{f}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func (e *explanation) lookAtRestorations(tx *store.Tx, c *metric.Case, p store.Page) ([]looked, error) {
+	rows, err := tx.FailureSights(e.filter, p)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]looked, 0, len(rows))
+	for _, x := range rows {
+		r := looked{at: x.FailedAt, id: x.ID}
+		s := e.Restoration(c, &metric.Restoration{
+			FailedAt: x.FailedAt, DetectedAt: x.DetectedAt, DiagnosedAt: x.DiagnosedAt,
+			FixBegunAt: x.FixBegunAt, FixEndedAt: x.FixEndedAt, ResolvedAt: x.ResolvedAt,
+		})
+		if s.Reason != 0 {
+			f := fact("failure", x.ID, x.FailedAt, s)
+			f.Service, f.Severity, f.Deployment = x.Service, x.Severity, x.ID
+			f.Deployments, f.Incidents, f.Fix = x.Deployments, x.Incidents, x.Fix
+			f.stageEnds(s)
+			r.facts = []Fact{f}
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// stageEnds shows when the stage, or the roll-out, began and ended, where it is
+// known: a fact that has no such span has no part in the number.
+func (f *Fact) stageEnds(s metric.Standing) {
+	if s.Timed {
+		f.Begin, f.End = s.End-plimsoll.Time(s.Span), s.End
+	}
+}
