@@ -36,7 +36,7 @@ var detailExplanations = []*Explanation{
 		Measure: CanaryPassRate, Title: "Canary pass rate", Unit: "ratio", Field: "canary_pass_rate.ratio",
 		Formula:   "successful analysis runs ÷ decided analysis runs that ended in the window",
 		Numerator: "analysis runs that were successful", Denominator: "decided analysis runs: successful, failed, or unable to measure",
-		Clauses: list("2.10", "1.9"),
+		Clauses: list("2.10.1"),
 		Figure: func(_ *Case, all Answers) (Figure, any) {
 			a := all.Canary
 			return shareFigure(a.Ratio, a.CI, a.Passed, a.N, a.TooFew), a
@@ -60,7 +60,7 @@ var detailExplanations = []*Explanation{
 	{
 		Measure: DeploymentDuration, Title: "Deployment duration", Unit: "s", Field: "deployment_duration.p50", Rollouts: true,
 		Formula: "median over the deployments that reached production and ended in the window of: finish − start",
-		Clauses: list("2.8"),
+		Clauses: list("2.8.1", "2.8.2"),
 		Figure: func(_ *Case, all Answers) (Figure, any) {
 			a := all.Rollouts
 			return shownFigure(a.P50, a.CI, a.N, a.TooFew), a
@@ -75,7 +75,7 @@ var detailExplanations = []*Explanation{
 	{
 		Measure: TimeToFullRollout, Title: "Time to full roll-out", Unit: "s", Field: "time_to_full_rollout.p50", Rollouts: true,
 		Formula: "median over the roll-outs in steps that succeeded and ended in the window of: all traffic − start",
-		Clauses: list("2.9"),
+		Clauses: list("2.9.1", "2.9.2"),
 		Figure: func(_ *Case, all Answers) (Figure, any) {
 			a := all.FullRollout
 			return shownFigure(a.P50, a.CI, a.N, a.TooFew), a

@@ -43,7 +43,7 @@ func stageExplanations() (out []*Explanation) {
 		out = append(out, &Explanation{
 			Measure: stage.Measure(), Title: "Restore stage: " + string(stage), Unit: "s", Field: fmt.Sprintf("time_to_restore.stages[%d].p50", k),
 			Formula: "median over the failures by deployments that began in the window of: " + restoreStageWords[k],
-			Clauses: list("2.7", "2.5.8"),
+			Clauses: list("2.7.1", "2.7.2", "2.7.3", "2.7.4", "2.7.5"),
 			Figure: func(_ *Case, all Answers) (Figure, any) {
 				if k >= len(all.Restore.Stages) {
 					return Figure{TooFew: true}, nil

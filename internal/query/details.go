@@ -129,8 +129,7 @@ func (d *details) within(w plimsoll.Window) []rollout {
 		i, _ := slices.BinarySearchFunc(d.rollouts, t, func(r rollout, t plimsoll.Time) int { return int(min(max(r.EndedAt-t, -1), 1)) })
 		return i
 	}
-	from := at(w.From)
-	return d.rollouts[from:max(from, at(w.To))] // a window after now holds nothing
+	return d.rollouts[at(w.From):at(w.To)]
 }
 
 // first is when the first counted deployment ended; unknown without one.

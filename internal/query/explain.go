@@ -194,7 +194,7 @@ func (e *explanation) begin(asked Asked) {
 // number takes the figure out of what measures answers to the question, and
 // counts the facts by their reasons.
 func (e *explanation) number(d *Desk, tx *store.Tx, q Question, position int64) error {
-	said, err := d.figures(tx, e.filter, position)
+	said, beside, err := d.both(tx, e.filter, position)
 	if err != nil {
 		return err
 	}
@@ -207,13 +207,7 @@ func (e *explanation) number(d *Desk, tx *store.Tx, q Question, position int64) 
 		return err
 	}
 	e.first = in.record.First
-	m := said.measure(e.answer.Asked, d.period(q), e.bench, q.Scope)
-	// What is measured beside the four keys stands in their answers too.
-	more, err := d.details(tx, e.filter, position)
-	if err != nil {
-		return err
-	}
-	beside{details: more}.add(&m, d.period(q))
+	m := d.measure(said, beside, q, position, e.bench)
 	c := metric.NewCase(d.period(q), e.first, provisionalDelay)
 	n := &Number{Seen: Span(c.Observed()), API: apiCall(e.answer.Asked, q.Benchmark), Field: e.Field, Bands: bands(e.bench, e.Measure)}
 	n.Figure, n.Answer = e.Figure(c, m.answers())

@@ -10,12 +10,14 @@ import (
 // explainWorld is a random organisation with every oddity that an explanation
 // has a reason for: five services of two teams and none, three environments of
 // which two are production, merges and pull requests, clocks that are wrong,
-// roll-backs planned and not, hotfixes, and incidents of all sorts.
+// roll-backs planned and not, hotfixes, incidents of all sorts, and stamps of
+// every stage that are missing, late and backwards.
 func explainWorld(r *rand.Rand) string {
 	var b strings.Builder
 	for i := range 5 {
 		w := explainService{b: &b, r: r, name: fmt.Sprintf("s%d", i), team: []string{"t0", "t0", "t1", "", "=t2"}[i]}
 		w.at = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC).Add(time.Duration(r.IntN(72*60)) * time.Minute)
+		w.more = rand.New(rand.NewPCG(uint64(w.at.UnixMicro()), uint64(i)))
 		for range 20 + r.IntN(60) {
 			w.step()
 		}
@@ -26,6 +28,7 @@ func explainWorld(r *rand.Rand) string {
 type explainService struct {
 	b          *strings.Builder
 	r          *rand.Rand
+	more       *rand.Rand // for what was added later, so that the rest stays
 	name, team string
 	at         time.Time
 	head       string
@@ -85,6 +88,7 @@ func (w *explainService) commit() {
 	}
 	w.emit(`{"type":"change","sha":%q,"repository":"r/%s","committed_at":%q,"authored_at":%q,"parents":%s,"message_subject":"=1+1, \"so\""%s}`,
 		sha, w.name, w.stamp(written.Add(w.minutes(30))), w.stamp(written), parents, more)
+	w.way(sha, written)
 	w.head = sha
 }
 
@@ -143,6 +147,8 @@ func (w *explainService) deploy() {
 	if w.head != "" && !w.oneIn(10) {
 		more += fmt.Sprintf(`,"commit_sha":%q,"repository":"r/%s"`, w.head, w.name)
 	}
+	more += w.rollout(env, result == "success" && !strings.Contains(more, "full_rollout_at"))
+	w.analyses(id, env)
 	w.emit(`{"type":"deployment","id":%q,"service":%q,"environment":%q,"version":"v%d","result":%q%s%s%s}`,
 		id, w.name, env, len(w.deployed), result, begin, end, more)
 	w.deployed = append(w.deployed, id)
@@ -157,6 +163,6 @@ func (w *explainService) deploy() {
 		if w.oneIn(4) {
 			resolved = fmt.Sprintf(`,"resolved_at":%q`, w.stamp(from.Add(w.minutes(4000)).Add(-10*time.Minute)))
 		}
-		w.emit(`{"type":"incident","id":"I-%s","services":[%q],"caused_by":%q,"severity":"high","started_at":%q%s}`, id, w.name, id, w.stamp(from), resolved)
+		w.emit(`{"type":"incident","id":"I-%s","services":[%q],"caused_by":%q,"severity":"high","started_at":%q%s%s}`, id, w.name, id, w.stamp(from), resolved, w.noticed(from))
 	}
 }
