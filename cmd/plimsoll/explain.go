@@ -22,8 +22,13 @@ func explainCommand() *cobra.Command {
 		Use:   "explain MEASURE",
 		Short: "Why a measure has its number: the definition, and every fact with its reason",
 		Long: "Why a measure has its number: what it means, which facts it counts and which it leaves out, each with the reason.\n" +
-			"MEASURE is deployment_frequency, lead_time, change_failure_rate, time_to_restore, rework_rate or rollback_rate.",
+			"MEASURE is deployment_frequency, lead_time, change_failure_rate, time_to_restore, rework_rate, rollback_rate,\n" +
+			"canary_pass_rate, deployment_duration or time_to_full_rollout;\n" +
+			"lead_time_stage:NAME of coding, pickup, review, build, staging, wait or deploy;\n" +
+			"or restore_stage:NAME of detect, diagnose, fix, deploy_fix or recover.\n" +
+			"Evenness and the reaction to failures have no explanation.",
 		Example: "  plimsoll explain change_failure_rate --since 90d\n  plimsoll explain lead_time --service webapp --counted false\n" +
+			"  plimsoll explain lead_time_stage:review --since 90d --reason no_stage_begin\n" +
 			"  plimsoll explain time_to_restore --basis incident --format csv > restores.csv",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {

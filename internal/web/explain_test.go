@@ -80,7 +80,11 @@ func TestAnExplanationNamesTheCallThatGivesItsNumber(t *testing.T) {
 	s.settle()
 	for _, x := range explainable {
 		var e explained
-		s.get("/api/v1/explain/"+x.measure+"?basis="+x.basis+"&scope=team:t0&benchmark=dora-2024&from=now-150d", &e)
+		scope := "team:t0"
+		if strings.Contains(x.measure, "_stage:") {
+			scope = "org" // few facts have both ends of a stage
+		}
+		s.get("/api/v1/explain/"+x.measure+"?basis="+x.basis+"&scope="+scope+"&benchmark=dora-2024&from=now-150d", &e)
 		if e.Formula == "" || e.Number == nil || e.Number.Value == nil {
 			t.Fatalf("%s: %+v", x.in, e)
 		}
@@ -89,7 +93,7 @@ func TestAnExplanationNamesTheCallThatGivesItsNumber(t *testing.T) {
 		var v any = m
 		at := strings.LastIndex(e.Number.Field, ".")
 		v = part(v, plainPath(e.Number.Field[:at]))[e.Number.Field[at+1:]]
-		if v != *e.Number.Value || m["benchmark"] != "dora-2024" || m["scope"] != "team:t0" {
+		if v != *e.Number.Value || m["benchmark"] != "dora-2024" || m["scope"] != scope {
 			t.Errorf("%s: %s says %v, explained %v", x.in, e.Number.API, v, *e.Number.Value)
 		}
 	}

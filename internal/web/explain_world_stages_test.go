@@ -43,8 +43,8 @@ func (w *explainService) rollout(env string, good bool) (fields string) {
 	if good && w.more.IntN(4) == 0 {
 		fields += w.maybe("full_rollout_at", w.at.Add(-20*time.Minute))
 	}
-	if env == "staging" && w.more.IntN(2) == 0 {
-		fields += w.maybe("ready_at", w.at.Add(time.Hour))
+	if env == "staging" {
+		fields += w.maybe("ready_at", w.at.Add(10*time.Minute))
 	}
 	return fields
 }
@@ -59,6 +59,13 @@ func (w *explainService) analyses(id, env string) {
 		w.emit(`{"type":"analysis","id":"%s-a%d","service":%q,"environment":%q,"deployment":%q,"name":"errors","phase":%q,"started_at":%q%s}`,
 			id, k, w.name, env, id, phase, w.stamp(w.at.Add(-9*time.Minute)), end)
 	}
+}
+
+// fix rolls out a repair, at times later than the incident lasted.
+func (w *explainService) fix(incident string, from time.Time) {
+	at := from.Add(time.Duration(w.more.IntN(60)) * time.Minute)
+	w.emit(`{"type":"deployment","id":"%s-fix","service":%q,"environment":"production","version":"fix-%s","fixes":%q,"started_at":%q,"finished_at":%q}`,
+		incident, w.name, incident, incident, w.stamp(at), w.stamp(at.Add(8*time.Minute)))
 }
 
 // noticed invents when an incident was seen and understood.

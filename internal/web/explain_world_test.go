@@ -163,6 +163,9 @@ func (w *explainService) deploy() {
 		if w.oneIn(4) {
 			resolved = fmt.Sprintf(`,"resolved_at":%q`, w.stamp(from.Add(w.minutes(4000)).Add(-10*time.Minute)))
 		}
+		if resolved != "" {
+			w.fix("I-"+id, from)
+		}
 		w.emit(`{"type":"incident","id":"I-%s","services":[%q],"caused_by":%q,"severity":"high","started_at":%q%s%s}`, id, w.name, id, w.stamp(from), resolved, w.noticed(from))
 	}
 }
