@@ -48,7 +48,11 @@ func (s *site) whole(path string, params url.Values) map[string]any {
 // shuffled are the lines of a world in portions, in disorder.
 func shuffled(seed uint64, portions int) (out []string) {
 	r := rand.New(rand.NewPCG(seed, 3))
-	lines := strings.SplitAfter(strings.TrimSpace(world(r))+"\n", "\n")
+	return inPortions(r, world(r), portions)
+}
+
+func inPortions(r *rand.Rand, text string, portions int) (out []string) {
+	lines := strings.SplitAfter(strings.TrimSpace(text)+"\n", "\n")
 	lines = lines[:len(lines)-1]
 	r.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
 	for i := range portions {
@@ -75,6 +79,9 @@ func TestAnAnswerAsOfATimeIsTheOneOfThatTime(t *testing.T) {
 				out["/api/v1/measures/series "+v.Encode()] = v
 			}
 			for _, x := range explainable {
+				if strings.Contains(x.measure, "_stage:") {
+					continue // this world has hardly any stamps; another test asks
+				}
 				v := url.Values{"scope": {scope}, "from": {"2026-02-01"}, "to": {"2026-12-01"}, "basis": {x.basis}, "all": {"true"}}
 				out["/api/v1/explain/"+x.measure+" "+v.Encode()] = v
 			}
