@@ -38,6 +38,9 @@ func TestThePagesOfAnExplanationHoldEveryFactOnce(t *testing.T) {
 	s.send(explainWorld(rand.New(rand.NewPCG(9, 5))))
 	s.settle()
 	for _, x := range explainable {
+		if strings.Contains(x.measure, "_stage:") && x.measure != "lead_time_stage:review" && x.measure != "restore_stage:fix" {
+			continue // the stages are paged alike
+		}
 		path := "/api/v1/explain/" + x.measure + "?basis=" + x.basis + "&" + explainWindow
 		var whole explained
 		s.get(path+"&all=true", &whole)
