@@ -109,7 +109,9 @@ func (d *Desk) both(tx *store.Tx, f store.Filter, position int64) (in figures, m
 	if more.details, err = d.details(tx, f, position); err != nil {
 		return nil, more, err
 	}
-	more.incidents, more.named, err = tx.IncidentCounts(f)
+	if f.Production { // incidents are those of production alone
+		more.incidents, more.named, err = tx.IncidentCounts(f)
+	}
 	return in, more, err
 }
 
