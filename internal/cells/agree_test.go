@@ -34,6 +34,7 @@ type home struct {
 	leads       []plimsoll.Delivery
 	evidence    []plimsoll.Evidence
 	failures    []plimsoll.Failure
+	analyses    []plimsoll.Analysis
 }
 
 var houseEnd = time.Date(2026, 4, 20, 15, 30, 0, 0, time.UTC)
@@ -120,6 +121,7 @@ func (h *house) deployment(s *home) plimsoll.Deployment {
 	if h.r.IntN(20) == 0 {
 		d.Fixes = "some incident"
 	}
+	h.detail(&d)
 	return d
 }
 
@@ -133,6 +135,7 @@ func (h *house) lead(s *home, d plimsoll.Deployment, basis plimsoll.Basis) plims
 		l.StartAt -= plimsoll.Time(h.r.Int64N(1e6))
 	}
 	l.CommittedAt = l.StartAt + 3600e6
+	h.stamp(&l, d)
 	switch h.r.IntN(25) {
 	case 0, 1:
 		l.DeliveredAt, l.Deployment = 0, ""
@@ -198,13 +201,18 @@ func (h *house) change() {
 	if h.r.IntN(5) > 0 {
 		f.RestoredAt = f.FailedAt + plimsoll.Time(h.r.Int64N(5*3600)-60)*1e6
 	}
+	h.repair(&f)
 	s.failures = append(s.failures, f)
+	h.analyze(s)
 	if h.r.IntN(3) == 0 {
 		s.failures = s.failures[h.r.IntN(len(s.failures)):]
 	}
 	h.seq++
 	h.update(func(tx *store.Tx) error {
 		if _, _, err := tx.PutTimeline(s.name, s.deployments, s.leads, s.evidence, h.seq); err != nil {
+			return err
+		}
+		if err := tx.PutAnalyses(s.name, s.analyses, h.seq); err != nil {
 			return err
 		}
 		return tx.PutOutcome(s.name, nil, s.failures, h.seq)
@@ -255,6 +263,9 @@ func (h *house) forget() {
 	for _, s := range h.services {
 		h.update(func(tx *store.Tx) error {
 			if _, _, err := tx.PutTimeline(s.name, s.deployments, s.leads, s.evidence, h.seq); err != nil {
+				return err
+			}
+			if err := tx.PutAnalyses(s.name, s.analyses, h.seq); err != nil {
 				return err
 			}
 			return tx.PutOutcome(s.name, nil, s.failures, h.seq)
@@ -369,7 +380,7 @@ func (h *house) compare(rows, memory *query.Desk) {
 			out = append(out, string(text))
 		}
 		add(d.Measures(t.Context(), q))
-		for _, m := range metric.Measures {
+		for _, m := range series() {
 			add(d.Series(t.Context(), q, m, unit))
 		}
 		s, err := d.Summary(t.Context(), q, metric.Month)
@@ -380,7 +391,8 @@ func (h *house) compare(rows, memory *query.Desk) {
 	want, got := ask(rows), ask(memory)
 	for i := range want {
 		if got[i] != want[i] {
-			t.Fatalf("%s from %s to %s (%s): the cells say\n%s\nand the rows\n%s", q.Scope, q.Window.From, q.Window.To, memory.Zone(), got[i], want[i])
+			a, b := apart(got[i], want[i])
+			t.Fatalf("%s from %s to %s (%s): the cells say\n%s\nand the rows\n%s", q.Scope, q.Window.From, q.Window.To, memory.Zone(), a, b)
 		}
 	}
 }

@@ -14,12 +14,16 @@ type block struct {
 	teams       []string // named by the index in the columns below; sorted
 	deployments deployments
 	leads       [2]leads // changes, pull requests
+	ways        ways     // of the changes
+	analyses    analyses
 	failures    []failure
 	incidents   []incident
 	marked      map[string]evidence // evidence by the id of the deployment it is against
 	elsewhere   elsewhere
-	deploys     []bool        // by team, whether it has a deployment in any environment
-	first       plimsoll.Time // when the first counted deployment ended
+	deploys     []bool          // by team, whether it has a deployment in any environment
+	first       plimsoll.Time   // when the first counted deployment ended
+	firsts      []plimsoll.Time // the same of each team
+	alone       bool            // one team made every deployment
 }
 
 // The two kinds of lead, by their index.
@@ -27,10 +31,11 @@ var bases = [2]plimsoll.Basis{plimsoll.BasisChange, plimsoll.BasisPullRequest}
 
 // deployments are those to production, by the time they ended.
 type deployments struct {
-	ended   column
-	oldest  column // start of the oldest commit; 0: none known
-	mark    []mark
-	team    []uint16
+	ended  column
+	oldest column // start of the oldest commit; 0: none known
+	mark   []mark
+	team   []uint16
+	rollouts
 	notHere []int32 // where those stand that are not counted
 }
 
@@ -57,6 +62,7 @@ type failure struct {
 	at, over int64
 	severity string
 	team     uint16
+	stamps   [5]plimsoll.Time // detected, diagnosed, fix begun, fix ended, resolved; of a failure
 }
 
 // incident belongs to every service in services, the first of which counts it for all of them.
@@ -64,6 +70,7 @@ type incident struct {
 	failure
 	id       string
 	services []string // sorted; empty where it belongs to none
+	named    bool     // it names a service itself
 }
 
 // elsewhere are the deployments outside production, which say what teams a service has.
@@ -77,6 +84,7 @@ type row struct {
 	ended, oldest int64
 	mark          mark
 	team          string
+	rollout
 }
 
 // lead is one change or pull request on its way into the columns; delivered is 0 while open.
@@ -86,7 +94,8 @@ type lead struct {
 }
 
 func compareRows(a, b row) int {
-	return cmp.Or(cmp.Compare(a.ended, b.ended), cmp.Compare(a.team, b.team), cmp.Compare(a.mark, b.mark), cmp.Compare(a.oldest, b.oldest))
+	return cmp.Or(cmp.Compare(a.ended, b.ended), cmp.Compare(a.team, b.team), cmp.Compare(a.mark, b.mark), cmp.Compare(a.oldest, b.oldest),
+		compareRollouts(a.rollout, b.rollout))
 }
 
 func compareLeads(a, b lead) int {
@@ -98,6 +107,8 @@ type draft struct {
 	name      string
 	rows      []row
 	leads     [2][]lead
+	ways      []way
+	analyses  []analysis
 	failures  []failure // their teams by name in failing
 	failing   []string
 	incidents []incident
@@ -119,12 +130,15 @@ func (d *draft) block() *block {
 		slices.SortFunc(d.leads[i], compareLeads)
 		b.leads[i].fill(d.leads[i], team)
 	}
+	b.ways.fill(d.ways, team)
+	b.analyses.fill(d.analyses, team)
 	for i, f := range d.failures {
 		f.team = team(d.failing[i])
 		b.failures = append(b.failures, f)
 	}
 	slices.SortFunc(b.failures, func(x, y failure) int {
-		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.over, y.over), cmp.Compare(x.severity, y.severity), cmp.Compare(x.team, y.team))
+		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.over, y.over), cmp.Compare(x.severity, y.severity), cmp.Compare(x.team, y.team),
+			slices.Compare(x.stamps[:], y.stamps[:]))
 	})
 	slices.SortFunc(d.elsewhere, compareRows)
 	ended := make([]int64, len(d.elsewhere))
@@ -155,6 +169,7 @@ func (b *block) derive() {
 			b.deployments.notHere = append(b.deployments.notHere, int32(i))
 		}
 	}
+	b.deriveTeams()
 }
 
 func (d *draft) teams() []string {
@@ -166,6 +181,12 @@ func (d *draft) teams() []string {
 		for _, l := range list {
 			seen[l.team] = true
 		}
+	}
+	for i := range d.ways {
+		seen[d.ways[i].team] = true
+	}
+	for _, a := range d.analyses {
+		seen[a.team] = true
 	}
 	for _, t := range d.failing {
 		seen[t] = true
@@ -188,6 +209,7 @@ func (c *deployments) fill(rows []row, team func(string) uint16) {
 		ended[i], oldest[i], c.mark[i], c.team[i] = r.ended, r.oldest, r.mark, team(r.team)
 	}
 	c.ended, c.oldest = pack(ended), pack(oldest)
+	c.rollouts.fill(rows)
 }
 
 func (c *leads) fill(list []lead, team func(string) uint16) {
@@ -247,12 +269,14 @@ func (b *block) draft(keepRow, keepElsewhere func(ended int64) bool, keepLead [2
 	c := &b.deployments
 	for i := range c.ended.len() {
 		if t := c.ended.at(i); keepRow(t) {
-			d.rows = append(d.rows, row{t, c.oldest.at(i), c.mark[i], b.teams[c.team[i]]})
+			d.rows = append(d.rows, row{t, c.oldest.at(i), c.mark[i], b.teams[c.team[i]], c.rollouts.at(i)})
 		}
 	}
 	for i := range b.leads {
 		d.leads[i] = b.leads[i].rows(b.teams, keepLead[i])
 	}
+	d.ways = b.ways.rows(b.teams, keepLead[0])
+	d.analyses = b.analyses.rows(b.teams)
 	for _, f := range b.failures {
 		d.failing = append(d.failing, b.teams[f.team])
 	}
@@ -313,6 +337,8 @@ func (b *block) bytes() int {
 		l := &b.leads[i]
 		n += l.at.bytes() + 2*cap(l.team) + 4*cap(l.first) + l.span.bytes() + 32*cap(l.odd) + l.open.bytes() + 2*cap(l.waits)
 	}
-	n += 40*cap(b.failures) + 120*cap(b.incidents) + 80*len(b.marked)
+	n += d.rollouts.bytes() + b.ways.at.bytes() + 2*cap(b.ways.team) + 4*cap(b.ways.first) + cap(b.ways.packed)
+	n += b.analyses.at.bytes() + 2*cap(b.analyses.phase) + 2*cap(b.analyses.team)
+	n += 80*cap(b.failures) + 170*cap(b.incidents) + 80*len(b.marked)
 	return n + b.elsewhere.ended.bytes() + 2*cap(b.elsewhere.team)
 }

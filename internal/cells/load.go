@@ -42,9 +42,10 @@ type touched struct {
 	evidence    bool
 	failures    bool
 	incidents   bool
+	analyses    bool
 }
 
-var all = touched{everything, [2]reach{everything, everything}, true, true, true}
+var all = touched{everything, [2]reach{everything, everything}, true, true, true, true}
 
 func (t *touched) note(c store.FactChange) {
 	from, to := int64(c.Span.From), int64(c.Span.To)
@@ -60,7 +61,8 @@ func (t *touched) note(c store.FactChange) {
 		t.evidence = true
 	case store.FactFailures:
 		t.failures = true
-	case store.FactAnalyses: // nothing of them is kept here
+	case store.FactAnalyses:
+		t.analyses = true
 	case store.FactIncidents:
 		t.incidents = true
 	default:
@@ -110,6 +112,11 @@ func load(tx *store.Tx, name string, before *block, where *touched) (*block, err
 	}
 	if where.incidents {
 		if err := d.readIncidents(tx); err != nil {
+			return nil, err
+		}
+	}
+	if where.analyses {
+		if err := d.readAnalyses(tx); err != nil {
 			return nil, err
 		}
 	}
@@ -164,7 +171,8 @@ func Deployment(p store.DeploymentPoint, e evidence) metric.Deployment {
 		StartedAt: p.BegunAt, EndedAt: p.EndedAt, OldestAt: p.OldestAt,
 		Kind: metric.KindOf(p.Kind), Result: metric.ResultOf(p.Result), Evidence: e.Accepted,
 		Counted: p.Counted, Judged: p.Judged, Failed: e.Accepted != 0, Suspected: e.Suspected,
-		Repairs: p.Repairs, Planned: p.Planned, Commit: p.Commit, Contents: p.Coverage != plimsoll.CoverageNone, First: p.Coverage == plimsoll.CoverageFirst,
+		Repairs: p.Repairs, Planned: p.Planned, Commit: p.Commit, Started: p.Started,
+		Contents: p.Coverage != plimsoll.CoverageNone, First: p.Coverage == plimsoll.CoverageFirst,
 	}
 }
 
@@ -173,7 +181,8 @@ func (d *draft) readDeployments(tx *store.Tx, r reach) error {
 		return nil
 	}
 	return tx.ServiceRows(d.name, r.window(), func(p store.DeploymentRow) {
-		x := row{ended: int64(p.EndedAt), oldest: int64(p.OldestAt), team: p.Team}
+		x := row{ended: int64(p.EndedAt), oldest: int64(p.OldestAt), team: p.Team,
+			rollout: rollout{max(p.Took, unknown), max(p.Waited, unknown), max(p.Full, unknown), ReleaseOf(p.Service, p.Group)}}
 		if !p.Production {
 			d.elsewhere = append(d.elsewhere, row{ended: x.ended, team: x.team})
 			return
@@ -190,21 +199,33 @@ func (d *draft) readLeads(tx *store.Tx, kind int, r reach) error {
 	}
 	return tx.LeadRows(d.name, bases[kind], r.window(), func(l store.LeadRow) {
 		d.leads[kind] = append(d.leads[kind], lead{start: int64(l.Start.Or(l.Committed)), delivered: int64(l.Delivered), team: l.Team})
+		if bases[kind] == plimsoll.BasisChange && l.Delivered > 0 {
+			d.ways = append(d.ways, way{at: int64(l.Delivered), team: l.Team,
+				Way: metric.Way{StartAt: l.Start, DeliveredAt: l.Delivered, Stamps: l.Stamps}})
+		}
 	})
 }
 
 func (d *draft) readFailures(tx *store.Tx) error {
 	d.failures, d.failing = nil, nil
 	return tx.FailureRows(d.name, func(f store.FailureRow) {
-		d.failures = append(d.failures, failure{at: int64(f.Failed), over: int64(f.Restored), severity: f.Severity})
+		d.failures = append(d.failures, failure{at: int64(f.Failed), over: int64(f.Restored), severity: f.Severity,
+			stamps: [...]plimsoll.Time{f.DetectedAt, f.DiagnosedAt, f.FixBegunAt, f.FixEndedAt, f.Solved}})
 		d.failing = append(d.failing, f.Team)
+	})
+}
+
+func (d *draft) readAnalyses(tx *store.Tx) error {
+	d.analyses = nil
+	return tx.AnalysisRows(d.name, func(a store.AnalysisRow) {
+		d.analyses = append(d.analyses, analysis{at: int64(a.Ended), phase: metric.PhaseOf(a.Phase), team: a.Team})
 	})
 }
 
 func (d *draft) readIncidents(tx *store.Tx) error {
 	d.incidents = nil
 	err := tx.IncidentRows(d.name, func(i plimsoll.Incident) {
-		x := incident{id: i.ID, failure: failure{at: int64(i.BegunAt()), over: int64(i.RestoredAt), severity: i.Severity}}
+		x := incident{id: i.ID, named: len(i.Services) > 0, failure: failure{at: int64(i.BegunAt()), over: int64(i.RestoredAt), severity: i.Severity}}
 		x.services = append(x.services, i.Services...)
 		if i.CauseService != "" {
 			x.services = append(x.services, i.CauseService)

@@ -12,10 +12,11 @@ const (
 	markRolledBack
 	markFirst  // counted: successful; else: a redeploy
 	markSecond // counted: rework; else: canceled
-	markCommit
+	markCommit // counted: its commit is known; else: it came to its users
 	markContents
 	markEvidence                // the first of six kinds
 	markFailed   mark = 1 << 14 // by evidence of no known kind
+	markStarted  mark = 1 << 15 // its start is known
 )
 
 // markOf packs what one deployment adds to a tally.
@@ -33,7 +34,7 @@ func markOf(d *metric.Deployment) (m mark) {
 	set(t.RolledBack, markRolledBack)
 	set(t.Successful+t.Redeploys, markFirst)
 	set(t.Rework+t.Canceled, markSecond)
-	set(t.WithCommit, markCommit)
+	set(t.WithCommit+one(!d.Counted && d.Reached()), markCommit)
 	set(t.WithContents, markContents)
 	for k, n := range t.ByEvidence {
 		set(n, markEvidence<<k)
@@ -41,8 +42,12 @@ func markOf(d *metric.Deployment) (m mark) {
 	if t.Failed > 0 && m < markEvidence {
 		m |= markFailed
 	}
+	set(t.WithStart, markStarted)
 	return m
 }
+
+// reached reports whether the deployment came to its users.
+func (m mark) reached() bool { return m&(markCounted|markCommit) != 0 }
 
 // tallyOf adds up marks. It counts how often each byte occurs, and only then looks into the bytes.
 func tallyOf(marks []mark) (t metric.Tally) {
@@ -74,6 +79,9 @@ func addLow(t *metric.Tally, m mark, n int) {
 	if m&markCounted != 0 {
 		t.Counted += n
 		first, second = &t.Successful, &t.Rework
+		if m&markCommit != 0 {
+			t.WithCommit += n
+		}
 	}
 	if m&markFirst != 0 {
 		*first += n
@@ -90,9 +98,6 @@ func addLow(t *metric.Tally, m mark, n int) {
 	if m&markRolledBack != 0 {
 		t.RolledBack += n
 	}
-	if m&markCommit != 0 {
-		t.WithCommit += n
-	}
 	if m&markContents != 0 {
 		t.WithContents += n
 	}
@@ -100,6 +105,10 @@ func addLow(t *metric.Tally, m mark, n int) {
 
 // addHigh wants the upper byte of a mark.
 func addHigh(t *metric.Tally, m mark, n int) {
+	if m&(markStarted>>8) != 0 {
+		t.WithStart += n
+		m &^= markStarted >> 8
+	}
 	if m == 0 {
 		return
 	}

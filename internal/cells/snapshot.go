@@ -11,12 +11,13 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
 
 // format names the layout of a snapshot. Whoever changes that, or what a number in it means, changes it.
-const format = "plimsoll cells 1"
+const format = "plimsoll cells 2"
 
 // label says what a snapshot is of. One with another label is of no use.
 type label struct {
@@ -152,6 +153,10 @@ func (b *block) encode(e *encoder) {
 	e.column(&c.oldest)
 	encodeShorts(e, c.mark)
 	encodeShorts(e, c.team)
+	for _, s := range []*spansOf{&c.took, &c.waited, &c.full} {
+		e.column(&s.column)
+	}
+	e.micros(c.release)
 	for i := range b.leads {
 		l := &b.leads[i]
 		e.column(&l.at)
@@ -176,6 +181,7 @@ func (b *block) encode(e *encoder) {
 		x.failure.encode(e)
 		e.string(x.id)
 		e.strings(x.services)
+		e.int(int64(one(x.named)))
 	}
 	e.int(int64(len(b.marked)))
 	for _, id := range slices.Sorted(maps.Keys(b.marked)) {
@@ -186,6 +192,13 @@ func (b *block) encode(e *encoder) {
 	}
 	e.column(&b.elsewhere.ended)
 	encodeShorts(e, b.elsewhere.team)
+	e.column(&b.ways.at)
+	encodeShorts(e, b.ways.team)
+	e.seconds(b.ways.first)
+	e.bytes(b.ways.packed)
+	e.column(&b.analyses.at)
+	encodeShorts(e, b.analyses.phase)
+	encodeShorts(e, b.analyses.team)
 }
 
 func (f *failure) encode(e *encoder) {
@@ -193,16 +206,24 @@ func (f *failure) encode(e *encoder) {
 	e.int(f.over)
 	e.string(f.severity)
 	e.int(int64(f.team))
+	for _, t := range f.stamps {
+		e.int(int64(t))
+	}
 }
 
 func decodeFailure(d *decoder) failure {
-	return failure{at: d.int(), over: d.int(), severity: d.string(), team: uint16(d.int())}
+	f := failure{at: d.int(), over: d.int(), severity: d.string(), team: uint16(d.int())}
+	for i := range f.stamps {
+		f.stamps[i] = plimsoll.Time(d.int())
+	}
+	return f
 }
 
 func decodeBlock(d *decoder) *block {
 	b := &block{name: d.string(), teams: d.strings()}
 	c := &b.deployments
 	c.ended, c.oldest, c.mark, c.team = d.column(), d.column(), decodeShorts[mark](d), decodeShorts[uint16](d)
+	c.took.column, c.waited.column, c.full.column, c.release = d.column(), d.column(), d.column(), d.micros()
 	for i := range b.leads {
 		l := &b.leads[i]
 		l.at, l.team, l.first, l.span = d.column(), decodeShorts[uint16](d), d.seconds(), d.column()
@@ -211,11 +232,11 @@ func decodeBlock(d *decoder) *block {
 			l.odd = append(l.odd, odd{at: d.int(), negative: d.int() != 0, team: uint16(d.int())})
 		}
 	}
-	for range d.length(32) {
+	for range d.length(72) {
 		b.failures = append(b.failures, decodeFailure(d))
 	}
-	for range d.length(48) {
-		b.incidents = append(b.incidents, incident{failure: decodeFailure(d), id: d.string(), services: d.strings()})
+	for range d.length(96) {
+		b.incidents = append(b.incidents, incident{failure: decodeFailure(d), id: d.string(), services: d.strings(), named: d.int() != 0})
 	}
 	b.marked = map[string]evidence{}
 	for range d.length(24) {
@@ -223,6 +244,8 @@ func decodeBlock(d *decoder) *block {
 		b.marked[id] = evidence{Accepted: metric.EvidenceSet(d.int()), Suspected: d.int() != 0}
 	}
 	b.elsewhere.ended, b.elsewhere.team = d.column(), decodeShorts[uint16](d)
+	b.ways = ways{d.column(), decodeShorts[uint16](d), d.seconds(), d.bytes()}
+	b.analyses = analyses{d.column(), decodeShorts[uint16](d), decodeShorts[uint16](d)}
 	if !b.sound() {
 		d.bad = true
 		return b
@@ -236,7 +259,10 @@ func (b *block) sound() bool {
 	c := &b.deployments
 	n := c.ended.len()
 	ok := c.oldest.len() == n && len(c.mark) == n && len(c.team) == n && b.elsewhere.ended.len() == len(b.elsewhere.team)
-	teams := [][]uint16{c.team, b.elsewhere.team}
+	y, a := &b.ways, &b.analyses
+	ok = ok && c.rollouts.fits(n) && len(y.team) == y.at.len() && len(y.first) == y.at.len()+1 && int(y.first[y.at.len()]) == len(y.packed)
+	ok = ok && slices.IsSorted(y.first) && len(a.phase) == a.at.len() && len(a.team) == a.at.len()
+	teams := [][]uint16{c.team, b.elsewhere.team, y.team, a.team}
 	for i := range b.leads {
 		l := &b.leads[i]
 		n := l.at.len()
@@ -261,7 +287,7 @@ func (c *cell) encode(e *encoder) {
 	}
 	t := &c.tally
 	for _, n := range append([]int{t.Counted, t.Successful, t.Redeploys, t.Canceled, t.Judged, t.Failed, t.Suspected, t.RolledBack, t.Rework,
-		t.WithCommit, t.WithContents}, t.ByEvidence[:]...) {
+		t.WithCommit, t.WithContents, t.WithStart}, t.ByEvidence[:]...) {
 		e.int(int64(n))
 	}
 	e.bytes(c.ends)
@@ -287,7 +313,7 @@ func decodeCell(d *decoder) *cell {
 	c := &cell{}
 	t := &c.tally
 	for _, n := range []*int{&t.Counted, &t.Successful, &t.Redeploys, &t.Canceled, &t.Judged, &t.Failed, &t.Suspected, &t.RolledBack, &t.Rework,
-		&t.WithCommit, &t.WithContents} {
+		&t.WithCommit, &t.WithContents, &t.WithStart} {
 		*n = int(d.int())
 	}
 	for i := range t.ByEvidence {

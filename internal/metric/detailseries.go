@@ -1,5 +1,7 @@
 package metric
 
+import "github.com/plimsoll-dev/plimsoll"
+
 // CanarySeries is the pass rate of the analysis runs that ended in each bucket, as CanaryPassOf gives it.
 func CanarySeries(runs []Analysis, p Period, unit Unit) []Point {
 	l := locator{buckets: Buckets(p.Window, p.zone(), unit)}
@@ -28,7 +30,7 @@ func RolloutSeries(m Measure, ds []Deployment, p Period, unit Unit) []Point {
 	for i := range ds {
 		d := &ds[i]
 		k := -1
-		if d.EndedAt < p.End() && d.reached() {
+		if d.EndedAt < p.End() && d.Reached() {
 			k = l.find(d.EndedAt)
 		}
 		switch {
@@ -40,6 +42,16 @@ func RolloutSeries(m Measure, ds []Deployment, p Period, unit Unit) []Point {
 		}
 	}
 	return l.points(p, func(k int, pt *Point) { pt.median(SortSpans(spans[k].spans)) })
+}
+
+// MedianSeries is the median of each bucket of what spans finds in its part up to now.
+func MedianSeries(p Period, unit Unit, spans func(w plimsoll.Window) Spans) []Point {
+	l := locator{buckets: Buckets(p.Window, p.zone(), unit)}
+	return l.points(p, func(_ int, pt *Point) {
+		if w := (plimsoll.Window{From: pt.From, To: min(pt.To, p.End())}); w.From < w.To {
+			pt.median(spans(w))
+		}
+	})
 }
 
 // points makes a point of each bucket, which fill gives its value.

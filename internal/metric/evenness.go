@@ -69,11 +69,11 @@ type Reaction struct {
 	TooFew   bool      `json:"too_few"`
 }
 
-// Serviced is what ReactionOf needs of one service: its counted deployments and its failures, both by
-// time, and its first deployment.
+// Serviced is what ReactionOf needs of one service: its first counted deployment, how many of them ended
+// in a window, and its failures by time.
 type Serviced struct {
 	First    plimsoll.Time
-	Ends     []plimsoll.Time
+	Counted  func(w plimsoll.Window) int
 	Failures []plimsoll.Time
 }
 
@@ -99,8 +99,8 @@ func ReactionOf(services []Serviced, p Period) Reaction {
 				out.TooShort++
 			default:
 				out.Failures++
-				out.Before += countBetween(s.Ends, from, at)
-				out.After += countBetween(s.Ends, at, to)
+				out.Before += s.Counted(plimsoll.Window{From: from, To: at})
+				out.After += s.Counted(plimsoll.Window{From: at, To: to})
 			}
 		}
 	}
@@ -132,10 +132,10 @@ func ReactionOf(services []Serviced, p Period) Reaction {
 	return out
 }
 
-// countBetween is how many of sorted times lie in [from, to).
-func countBetween(sorted []plimsoll.Time, from, to plimsoll.Time) int {
-	i, _ := slices.BinarySearch(sorted, from)
-	j, _ := slices.BinarySearch(sorted, to)
+// CountIn is how many of sorted times lie in a window.
+func CountIn(sorted []plimsoll.Time, w plimsoll.Window) int {
+	i, _ := slices.BinarySearch(sorted, w.From)
+	j, _ := slices.BinarySearch(sorted, w.To)
 	return j - i
 }
 

@@ -17,7 +17,7 @@ func shownFigure(p50 *float64, ci *Interval, n int, few bool) Figure {
 func reachedStanding(why func(*Deployment) Standing) func(*Case, *Deployment) Standing {
 	return func(_ *Case, d *Deployment) Standing {
 		switch {
-		case d.reached():
+		case d.Reached():
 			return why(d)
 		case d.Result == ResultRunning:
 			return Standing{Reason: StillRunning}

@@ -70,7 +70,7 @@ func RolloutsOf(ds []Deployment, p Period) Rollouts {
 	out := Rollouts{}
 	for i := range ds {
 		d := &ds[i]
-		if !w.Contains(d.EndedAt) || !d.reached() {
+		if !w.Contains(d.EndedAt) || !d.Reached() {
 			continue
 		}
 		out.Reached++
@@ -89,8 +89,8 @@ func RolloutsOf(ds []Deployment, p Period) Rollouts {
 	return out
 }
 
-// reached reports whether the deployment came to its users: it is counted, or rolled out again what ran.
-func (d *Deployment) reached() bool {
+// Reached reports whether the deployment came to its users: it is counted, or rolled out again what ran.
+func (d *Deployment) Reached() bool {
 	if d.Counted {
 		return true
 	}

@@ -94,8 +94,11 @@ func TestReactionComparesTheWeeksAroundAFailure(t *testing.T) {
 		}
 		return out
 	}
-	steady := Serviced{First: on(-50), Ends: every(1, 0, 90), Failures: []plimsoll.Time{on(40) + 1}}
-	held := Serviced{First: on(-50), Ends: append(every(1, 0, 40), every(7, 41, 90)...), Failures: []plimsoll.Time{on(40)}}
+	counted := func(ends []plimsoll.Time) func(plimsoll.Window) int {
+		return func(w plimsoll.Window) int { return CountIn(ends, w) }
+	}
+	steady := Serviced{First: on(-50), Counted: counted(every(1, 0, 90)), Failures: []plimsoll.Time{on(40) + 1}}
+	held := Serviced{First: on(-50), Counted: counted(append(every(1, 0, 40), every(7, 41, 90)...)), Failures: []plimsoll.Time{on(40)}}
 	got := ReactionOf([]Serviced{steady}, april)
 	if got.Failures != 1 || got.Before != 28 || got.After != 14 || figure(got.Ratio) != 1 || !got.TooFew || got.Reading != nil {
 		t.Errorf("who goes on as before: %+v", got)

@@ -131,7 +131,7 @@ func StageSampleOf(ways []Way, p Period) StageSample {
 	w := p.observed()
 	for i := range ways {
 		if way := &ways[i]; w.Contains(way.DeliveredAt) {
-			out.add(way)
+			out.Add(way)
 		}
 	}
 	for k := range out.Spans {
@@ -140,7 +140,8 @@ func StageSampleOf(ways []Way, p Period) StageSample {
 	return out
 }
 
-func (s *StageSample) add(w *Way) {
+// Add counts one delivered change. Its spans come last, in no order.
+func (s *StageSample) Add(w *Way) {
 	s.Stamps.add(&w.Stamps)
 	lead := int64(w.DeliveredAt - w.StartAt)
 	if w.StartAt == 0 || lead < 0 {
@@ -259,10 +260,5 @@ func StageSeries(stage int, ways []Way, p Period, unit Unit) []Point {
 			}
 		}
 	}
-	points := make([]Point, len(l.buckets))
-	for i, b := range l.buckets {
-		points[i] = Point{From: b.From, To: b.To, Partial: b.Partial || b.To > p.End(), TooFew: true}
-		points[i].median(SortSpans(spans[i]))
-	}
-	return points
+	return l.points(p, func(k int, pt *Point) { pt.median(SortSpans(spans[k])) })
 }

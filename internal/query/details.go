@@ -1,11 +1,11 @@
 package query
 
 import (
-	"hash/fnv"
 	"slices"
 	"sync"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/cells"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
@@ -34,8 +34,14 @@ type details struct {
 	teams        int
 }
 
-// beside are the details of a question, with the incidents of its window.
-type beside struct {
+// beside is where the details of one scope and window come from: the cells, or the rows of the store.
+type beside interface {
+	add(m *Measures, p metric.Period)
+	series(m metric.Measure, p metric.Period, unit metric.Unit) []metric.Point
+}
+
+// fromRows are the details of a question, with the incidents of its window.
+type fromRows struct {
 	*details
 	incidents, named int // named: with a service
 }
@@ -65,13 +71,10 @@ func loadDetails(tx *store.Tx, f store.Filter) (*details, error) {
 		if _, ok := teams[p.Team]; !ok {
 			teams[p.Team] = int32(len(teams) - 1)
 		}
-		x := rollout{team: teams[p.Team], Deployment: metric.Deployment{
+		x := rollout{team: teams[p.Team], group: cells.ReleaseOf(p.Service, p.Group), Deployment: metric.Deployment{
 			EndedAt: p.EndedAt, Kind: metric.KindOf(p.Kind), Result: metric.ResultOf(p.Result), Counted: p.Counted,
 			Rollout: metric.RolloutOf(p.Took, p.Waited, p.Full), Service: numberOf(services, p.Service),
 		}}
-		if p.Group != "" {
-			x.group = nameHash(p.Service + "\x00" + p.Group)
-		}
 		d.rollouts = append(d.rollouts, x)
 	})
 	if err != nil {
@@ -94,14 +97,8 @@ func loadDetails(tx *store.Tx, f store.Filter) (*details, error) {
 		return nil, err
 	}
 	d.services, d.teams = len(services), len(teams)-1
-	groups := map[string]int64{}
 	return d, tx.StagePoints(f, func(p store.StagePoint) {
-		group, ok := groups[p.Deployment]
-		if !ok {
-			group = nameHash(p.Deployment)
-			groups[p.Deployment] = group
-		}
-		d.ways = append(d.ways, metric.Way{StartAt: p.StartAt, DeliveredAt: p.DeliveredAt, Group: group, Stamps: p.Stamps})
+		d.ways = append(d.ways, metric.Way{StartAt: p.StartAt, DeliveredAt: p.DeliveredAt, Stamps: p.Stamps})
 	})
 }
 
@@ -112,12 +109,6 @@ func numberOf(names map[string]int32, name string) int32 {
 		names[name] = n
 	}
 	return n
-}
-
-func nameHash(name string) int64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(name))
-	return int64(h.Sum64())
 }
 
 // within are the roll-outs of a window, which may be empty.
@@ -143,7 +134,7 @@ func (d *details) first() plimsoll.Time {
 }
 
 // add puts the details of a period into an answer.
-func (d beside) add(m *Measures, p metric.Period) {
+func (d fromRows) add(m *Measures, p metric.Period) {
 	w := p.Observed()
 	rollouts := metric.RolloutsOf(deploymentsOf(d.within(w)), p)
 	m.Details = Details{
@@ -204,13 +195,15 @@ func (d *details) paces(w plimsoll.Window, p metric.Period) (services, teams met
 
 // reactions are the counted deployments and the failures of each service.
 func (d *details) reactions() []metric.Serviced {
-	out := make([]metric.Serviced, d.services)
+	out, ends := make([]metric.Serviced, d.services), make([][]plimsoll.Time, d.services)
 	for i := range d.rollouts {
 		if r := &d.rollouts[i]; r.Counted {
-			s := &out[r.Service]
-			s.First = s.First.Or(r.EndedAt)
-			s.Ends = append(s.Ends, r.EndedAt)
+			ends[r.Service] = append(ends[r.Service], r.EndedAt)
+			out[r.Service].First = ends[r.Service][0]
 		}
+	}
+	for i := range out {
+		out[i].Counted = func(w plimsoll.Window) int { return metric.CountIn(ends[i], w) }
 	}
 	for _, r := range d.restorations {
 		out[r.service].Failures = append(out[r.service].Failures, r.FailedAt)
@@ -240,8 +233,45 @@ type detailMemory struct {
 	scopes map[store.Filter]*details // by the filter without its window
 }
 
-// details are those of a filter: out of memory if nothing has happened since
-// they were read.
+// beside are the details of a filter over its window.
+func (d *Desk) beside(tx *store.Tx, f store.Filter, position int64) (beside, error) {
+	s, err := d.inMemory(tx, f)
+	if err != nil {
+		return nil, err
+	}
+	if s != nil {
+		return besideCells{fromCells{s, cells.Scope{Service: f.Service, Team: f.Team}, f.Window}}, nil
+	}
+	var out fromRows
+	if out.details, err = d.details(tx, f, position); err == nil && f.Production { // incidents are those of production alone
+		out.incidents, out.named, err = tx.IncidentCounts(f)
+	}
+	return out, err
+}
+
+// besideCells are details out of memory.
+type besideCells struct{ fromCells }
+
+func (in besideCells) add(m *Measures, p metric.Period) {
+	d := in.state.Details(in.question(p, nil))
+	m.Details = Details{
+		Reliability: metric.NoReliability(), CanaryPassRate: d.Canaries,
+		Duration: d.Rollouts.Times(), FullRollout: d.Rollouts.FullRollout(),
+		Evenness: metric.Evenness{Services: d.Services, Teams: d.Teams}, Reaction: d.Reaction,
+	}
+	m.DeploymentFrequency.Releases = d.Releases
+	m.TimeToRestore.Stages, m.LeadTime.Stages = d.RestoreStages, d.LeadStages
+	m.DataQuality.Stamps = d.Stamps
+	m.DataQuality.Incidents, m.DataQuality.WithService = d.Incidents, d.WithService
+	m.DataQuality.share()
+}
+
+func (in besideCells) series(m metric.Measure, p metric.Period, unit metric.Unit) []metric.Point {
+	return in.state.DetailSeries(in.question(p, nil), m, unit)
+}
+
+// details are the rows of a filter: remembered ones if nothing has happened
+// since they were read.
 func (d *Desk) details(tx *store.Tx, f store.Filter, position int64) (*details, error) {
 	head, err := tx.Head()
 	if err != nil {

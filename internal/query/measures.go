@@ -104,14 +104,9 @@ func (d *Desk) measure(in figures, more beside, q Question, position int64, benc
 // both are the figures of a filter and their details.
 func (d *Desk) both(tx *store.Tx, f store.Filter, position int64) (in figures, more beside, err error) {
 	if in, err = d.figures(tx, f, position); err != nil {
-		return nil, more, err
+		return nil, nil, err
 	}
-	if more.details, err = d.details(tx, f, position); err != nil {
-		return nil, more, err
-	}
-	if f.Production { // incidents are those of production alone
-		more.incidents, more.named, err = tx.IncidentCounts(f)
-	}
+	more, err = d.beside(tx, f, position)
 	return in, more, err
 }
 

@@ -64,28 +64,31 @@ func (tx *Tx) FactServices() ([]string, error) {
 	return tx.strings(`SELECT DISTINCT service FROM deployments WHERE org = ? AND to_seq = ?
 		UNION SELECT DISTINCT service FROM lead_times WHERE org = ? AND to_seq = ?
 		UNION SELECT DISTINCT service FROM failures WHERE org = ? AND to_seq = ?
+		UNION SELECT DISTINCT service FROM analyses WHERE org = ? AND to_seq = ?
 		UNION SELECT cause_service FROM incidents WHERE org = ? AND to_seq = ?
 		UNION SELECT service FROM incident_services WHERE org = ?
-		ORDER BY 1`, int64(current), tx.org, int64(current), tx.org, int64(current), tx.org, int64(current), tx.org)
+		ORDER BY 1`, int64(current), tx.org, int64(current), tx.org, int64(current), tx.org, int64(current), tx.org, int64(current), tx.org)
 }
 
 // DeploymentRow is a deployment with its team.
 type DeploymentRow struct {
 	DeploymentPoint
-	Production bool
-	Team       string
+	Production         bool
+	Team               string
+	Took, Waited, Full int64  // microseconds, −1 when not known
+	Group              string // joins the regions of one release, "" if none
 }
 
 // ServiceRows hands to fn the current deployments of a service, in every
 // environment, that ended in the span, both ends included.
 func (tx *Tx) ServiceRows(service string, span plimsoll.Window, fn func(DeploymentRow)) error {
 	return tx.each(`SELECT id, service, kind, result, counted, judged, begun_at, ended_at, oldest_at, commit_sha <> '',
-		coverage, repairs, planned, production, team FROM deployments
+		coverage, repairs, planned, started, production, team, took, waited, to_full, release FROM deployments
 		WHERE org = ? AND service = ? AND to_seq = ? AND ended_at >= ? AND ended_at <= ?`,
 		tx.args(service, int64(current), span.From, span.To), func(rows *sql.Rows) error {
 			var p DeploymentRow
 			err := rows.Scan(&p.ID, &p.Service, &p.Kind, &p.Result, &p.Counted, &p.Judged, &p.BegunAt, &p.EndedAt, &p.OldestAt, &p.Commit,
-				&p.Coverage, &p.Repairs, &p.Planned, &p.Production, &p.Team)
+				&p.Coverage, &p.Repairs, &p.Planned, &p.Started, &p.Production, &p.Team, &p.Took, &p.Waited, &p.Full, &p.Group)
 			fn(p)
 			return err
 		})
@@ -95,16 +98,18 @@ func (tx *Tx) ServiceRows(service string, span plimsoll.Window, fn func(Deployme
 type LeadRow struct {
 	Start, Committed, Delivered plimsoll.Time // Delivered is unknown while open
 	Team                        string
+	plimsoll.Stamps
 }
 
 // LeadRows hands to fn the current leads of a service that were delivered in the
 // span, both ends included, and all that are open.
 func (tx *Tx) LeadRows(service string, basis plimsoll.Basis, span plimsoll.Window, fn func(LeadRow)) error {
-	return tx.each(`SELECT start_at, committed_at, delivered_at, team FROM lead_times
+	return tx.each(`SELECT start_at, committed_at, delivered_at, team, `+stampColumns+` FROM lead_times
 		WHERE org = ? AND service = ? AND basis = ? AND +to_seq = ? AND (+delivered_at = 0 OR +delivered_at >= ? AND +delivered_at <= ?)`,
 		tx.args(service, string(basis), int64(current), span.From, span.To), func(rows *sql.Rows) error {
 			var l LeadRow
-			err := rows.Scan(&l.Start, &l.Committed, &l.Delivered, &l.Team)
+			err := rows.Scan(&l.Start, &l.Committed, &l.Delivered, &l.Team, &l.FirstCommitAt, &l.OpenedAt, &l.FirstReviewAt, &l.ApprovedAt,
+				&l.MergedAt, &l.BuiltAt, &l.StagedAt, &l.ReadyAt, &l.DeployStartedAt)
 			fn(l)
 			return err
 		})
@@ -114,15 +119,35 @@ func (tx *Tx) LeadRows(service string, basis plimsoll.Basis, span plimsoll.Windo
 type FailureRow struct {
 	Failed, Restored plimsoll.Time // Restored is unknown while it lasts
 	Severity, Team   string
+
+	DetectedAt, DiagnosedAt, FixBegunAt, FixEndedAt, Solved plimsoll.Time // unknown where nobody stated it
 }
 
 // FailureRows hands every current failure of a service to fn.
 func (tx *Tx) FailureRows(service string, fn func(FailureRow)) error {
-	return tx.each(`SELECT failed_at, restored_at, severity, team FROM failures WHERE org = ? AND service = ? AND to_seq = ?`,
+	return tx.each(`SELECT failed_at, restored_at, severity, team, detected_at, diagnosed_at, fix_begun_at, fix_ended_at, resolved_at
+		FROM failures WHERE org = ? AND service = ? AND to_seq = ?`,
 		tx.args(service, int64(current)), func(rows *sql.Rows) error {
 			var f FailureRow
-			err := rows.Scan(&f.Failed, &f.Restored, &f.Severity, &f.Team)
+			err := rows.Scan(&f.Failed, &f.Restored, &f.Severity, &f.Team, &f.DetectedAt, &f.DiagnosedAt, &f.FixBegunAt, &f.FixEndedAt, &f.Solved)
 			fn(f)
+			return err
+		})
+}
+
+// AnalysisRow is one analysis run of a service in production.
+type AnalysisRow struct {
+	Ended       plimsoll.Time
+	Phase, Team string
+}
+
+// AnalysisRows hands every current analysis run of a service in production to fn.
+func (tx *Tx) AnalysisRows(service string, fn func(AnalysisRow)) error {
+	return tx.each(`SELECT ended_at, phase, team FROM analyses WHERE org = ? AND service = ? AND to_seq = ? AND production = 1`,
+		tx.args(service, int64(current)), func(rows *sql.Rows) error {
+			var a AnalysisRow
+			err := rows.Scan(&a.Ended, &a.Phase, &a.Team)
+			fn(a)
 			return err
 		})
 }

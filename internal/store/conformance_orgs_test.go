@@ -51,6 +51,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			tx.ServiceRows("checkout", plimsoll.Window{To: plimsoll.Forever}, func(r DeploymentRow) { row(r) }),
 			tx.LeadRows("checkout", plimsoll.BasisChange, plimsoll.Window{To: plimsoll.Forever}, func(r LeadRow) { row(r) }),
 			tx.FailureRows("checkout", func(r FailureRow) { row(r) }),
+			tx.AnalysisRows("checkout", func(r AnalysisRow) { row(r) }),
 			tx.IncidentRows("basket", func(i plimsoll.Incident) { row(i) }),
 			tx.AnalysisPoints(f, func(at plimsoll.Time, phase string) { point(at, phase) }),
 			tx.Ways(f, 9, func(d plimsoll.Delivery) { point(d) }),
@@ -110,7 +111,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 
 // walks are the methods that reads calls by name; writes are those that write.
 var (
-	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes", "EventsAbout", "ServiceRows", "LeadRows", "FailureRows", "IncidentRows", "AnalysisPoints", "RolloutPoints", "RepairPoints", "Ways", "StagePoints", "PullRequestPoints"}
+	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes", "EventsAbout", "ServiceRows", "LeadRows", "FailureRows", "AnalysisRows", "IncidentRows", "AnalysisPoints", "RolloutPoints", "RepairPoints", "Ways", "StagePoints", "PullRequestPoints"}
 	writes = strings.Fields(`AsOf Past MarkMoment SetReplay Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDependencies
 		PutDeployment PutFlag PutIncident PutIncidentFact PutVerdict PutWords PutOutcome PutPullRequest PutService PutSettings PutTimeline
 		Resume SetAside SetCursor Unpark AsKnownNow Related PutAnalyses PutAnalysis PutTarget`)
