@@ -104,6 +104,7 @@ func putYear(tx *store.Tx, s, teams int) error {
 	for d := range yearDeployments {
 		end := second(start.Add(time.Duration(d)*step + time.Duration(r.Int64N(int64(step)))))
 		x := yearDeployment(service, team, d, end)
+		var way plimsoll.Stamps // of two pull requests, one after the other
 		for c := range yearChanges {
 			at := second(end.Add(-time.Duration(r.ExpFloat64() * float64(30*time.Hour))))
 			x.OldestAt = plimsoll.First(x.OldestAt, at)
@@ -111,6 +112,10 @@ func putYear(tx *store.Tx, s, teams int) error {
 				Service: service, Basis: plimsoll.BasisChange, Repository: x.Repository, Key: fmt.Sprintf("%032x%04x%04x", s, d, c),
 				StartAt: at, CommittedAt: at, DeliveredAt: end, ExposedAt: end, Deployment: x.ID, Team: team,
 			}
+			if c%3 == 0 {
+				way = yearWay(r, at, x)
+			}
+			l.Stamps = way
 			if r.IntN(100) == 0 && d > yearDeployments*9/10 {
 				l.DeliveredAt, l.ExposedAt, l.Deployment = 0, 0, ""
 			}
@@ -135,6 +140,26 @@ func putYear(tx *store.Tx, s, teams int) error {
 		return err
 	}
 	return tx.PutOutcome(service, nil, failures, 1)
+}
+
+// yearWay is the way of a pull request whose first commit was made at some time: a review in most cases, a
+// build always, a stage before production in half of them.
+func yearWay(r *rand.Rand, at plimsoll.Time, d plimsoll.Deployment) plimsoll.Stamps {
+	left := func(from plimsoll.Time) plimsoll.Time {
+		return from + plimsoll.Time(r.Float64()*r.Float64()*float64(d.StartedAt-from))/1e6*1e6
+	}
+	s := plimsoll.Stamps{FirstCommitAt: at, OpenedAt: left(at), DeployStartedAt: d.StartedAt}
+	s.MergedAt = left(s.OpenedAt)
+	if r.IntN(5) > 0 {
+		s.FirstReviewAt = s.OpenedAt + (s.MergedAt-s.OpenedAt)/2e6*1e6
+		s.ApprovedAt = s.MergedAt
+	}
+	s.BuiltAt = left(s.MergedAt)
+	if r.IntN(2) == 0 {
+		s.StagedAt = left(s.BuiltAt)
+		s.ReadyAt = left(s.StagedAt)
+	}
+	return s
 }
 
 func yearDeployment(service, team string, d int, end plimsoll.Time) plimsoll.Deployment {
