@@ -170,6 +170,7 @@ func (b *block) derive() {
 		}
 	}
 	b.deriveTeams()
+	b.deployments.deriveAgain()
 }
 
 func (d *draft) teams() []string {

@@ -171,6 +171,9 @@ func (c *Cells) Run(ctx context.Context) {
 	for {
 		changed := c.db.Changed()
 		err := c.CatchUp(ctx)
+		if s := c.state.Load(); s != nil {
+			s.warm()
+		}
 		if err == nil && time.Since(last) > between {
 			last = time.Now()
 			err = c.Save(ctx)
@@ -205,7 +208,7 @@ func (c *Cells) Bytes() int {
 		n += 8 + c.bytes()
 	}
 	for _, m := range s.months {
-		n += 200 + m.gaps.Bytes() + m.oldest.Bytes() + m.leads[0].spans.Bytes() + m.leads[1].spans.Bytes()
+		n += 200 + m.gaps.Bytes() + m.oldest.Bytes() + m.leads[0].spans.Bytes() + m.leads[1].spans.Bytes() + m.groups.bytes((*groups).bytes)
 	}
 	return n + 16*len(s.cells) + 8*len(s.calendar.starts)
 }

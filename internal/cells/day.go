@@ -15,11 +15,13 @@ type cell struct {
 	tally          metric.Tally
 	ends           moments // of the counted deployments
 	first, last    int64   // of them
+	reached        int     // deployments that came to their users
 	latest         int64   // nothing of the day was deployed or delivered after this moment
 	gaps           *metric.Run
 	oldest         *metric.Run
 	oldestNegative int
 	leads          [2]leadCell
+	summary        *lazy[summary]
 }
 
 // leadCell is what one day has of changes or of pull requests.
@@ -93,6 +95,7 @@ type delta struct {
 	tally               metric.Tally // what has come, less what has gone
 	ends, oldest        change
 	oldestNegative      int
+	reached             int
 	spans, begun        [2]change
 	negative, unstamped [2]int
 }
@@ -144,6 +147,7 @@ func (d *deltas) replace(before, after *block, where touched) {
 	old.read(before, where)
 	new.read(after, where)
 	differ(old.rows, new.rows, compareRows, d.row)
+	differ(old.ways, new.ways, compareContents, func(y way, _ int) { d.on(y.at) })
 	for i := range old.leads {
 		differ(old.leads[i], new.leads[i], compareLeads, func(l lead, sign int) { d.lead(i, l, sign) })
 	}
@@ -153,6 +157,7 @@ func (d *deltas) replace(before, after *block, where touched) {
 type rowsOf struct {
 	rows  []row
 	leads [2][]lead
+	ways  []way
 }
 
 func (r *rowsOf) read(b *block, where touched) {
@@ -171,7 +176,11 @@ func (r *rowsOf) read(b *block, where touched) {
 		}
 		slices.SortFunc(x.leads[k], compareLeads)
 	}
-	r.rows, r.leads = x.rows, x.leads
+	for i := range x.ways {
+		x.ways[i].team = ""
+	}
+	slices.SortFunc(x.ways, compareContents)
+	r.rows, r.leads, r.ways = x.rows, x.leads, x.ways
 }
 
 // differ hands over what is only in old, with -1, and what is only in new, with 1. Both are in order.
@@ -192,6 +201,7 @@ func differ[T any](old, new []T, compare func(a, b T) int, put func(v T, sign in
 
 func (d *deltas) row(r row, sign int) {
 	x := d.at(r.ended)
+	x.reached += sign * one(r.mark.reached())
 	t := tallyOf([]mark{r.mark})
 	if sign > 0 {
 		x.tally.Merge(t)
@@ -232,6 +242,8 @@ func (c *cell) apply(d *delta) (*cell, bool) {
 	if c != nil {
 		out = *c
 	}
+	out.summary = &lazy[summary]{}
+	out.reached += d.reached
 	out.tally.Merge(d.tally)
 	out.oldestNegative += d.oldestNegative
 	out.latest = max(out.latest, d.latest)
@@ -296,7 +308,7 @@ func gapRun(ends []int64) *metric.Run {
 }
 
 func (c *cell) empty() bool {
-	empty := c.tally == metric.Tally{} && c.ends == nil && c.oldest == nil && c.oldestNegative == 0
+	empty := c.tally == metric.Tally{} && c.ends == nil && c.oldest == nil && c.oldestNegative == 0 && c.reached == 0
 	for i := range c.leads {
 		l := &c.leads[i]
 		empty = empty && l.spans == nil && l.negative == 0 && l.unstamped == 0 && l.begun == nil
@@ -308,7 +320,7 @@ func (c *cell) bytes() int {
 	if c == nil {
 		return 0
 	}
-	n := 300 + cap(c.ends) + c.gaps.Bytes() + c.oldest.Bytes()
+	n := 300 + c.summary.bytes((*summary).bytes) + cap(c.ends) + c.gaps.Bytes() + c.oldest.Bytes()
 	for i := range c.leads {
 		n += c.leads[i].spans.Bytes() + cap(c.leads[i].begun)
 	}

@@ -25,30 +25,25 @@ type Details struct {
 func (s *State) Details(q Question) Details {
 	v := s.view(q)
 	w := v.observed()
-	var out Details
-	var r rolled
-	var t staged
+	t := v.details(w, every)
+	out := Details{Rollouts: t.rollouts(), Canaries: metric.CanaryPassOf(v.runs(w), q.Period), Stamps: t.Stamps}
+	var spans [stages]metric.Spans
+	for k := range spans {
+		spans[k] = &t.runs[k]
+	}
+	out.LeadStages = metric.StagesFrom(t.StageSample, spans, v.record.First, q.Period)
 	var repairs []metric.Restoration
 	var services []metric.Serviced
 	for _, p := range v.picks {
-		p.collectRollouts(w, &r)
-		p.ways.collect(p, w, everyStage, &t)
 		repairs = p.repairs(w, repairs)
 		if x, ok := p.serviced(w); ok {
 			services = append(services, x)
 		}
 		out.Releases += p.releases(w)
 	}
-	out.Rollouts = r.rollouts()
-	out.Canaries = metric.CanaryPassOf(v.runs(w), q.Period)
-	out.Services, out.Teams = v.paces(w)
-	out.Reaction = metric.ReactionOf(services, q.Period)
 	out.RestoreStages = metric.RestoreStagesOf(repairs, q.Period)
-	var spans [stages]metric.Spans
-	for k := range spans {
-		spans[k] = t.spans[k].all()
-	}
-	out.LeadStages, out.Stamps = metric.StagesFrom(t.StageSample, spans, v.record.First, q.Period), t.Stamps
+	out.Reaction = metric.ReactionOf(services, q.Period)
+	out.Services, out.Teams = v.paces(w)
 	out.Incidents, out.WithService = v.incidentCounts()
 	return out
 }
@@ -161,31 +156,19 @@ func (v *view) incidents(w plimsoll.Window) func(yield func(*incident) bool) {
 // roll-outs; nil for any other measure.
 func (s *State) DetailSeries(q Question, m metric.Measure, unit metric.Unit) []metric.Point {
 	v := s.view(q)
-	stage, ofStage := m.StageOf()
+	kind, ofStage := m.StageOf()
 	switch {
 	case ofStage:
-		return metric.MedianSeries(q.Period, unit, func(w plimsoll.Window) metric.Spans {
-			var t staged
-			for _, p := range v.picks {
-				p.ways.collect(p, w, stage, &t)
-			}
-			return t.spans[stage].all()
-		})
 	case m == metric.CanaryPassRate:
 		return metric.CanarySeries(v.runs(v.observed()), q.Period, unit)
-	case m != metric.DeploymentDuration && m != metric.TimeToFullRollout:
+	case m == metric.DeploymentDuration:
+		kind = ofTook
+	case m == metric.TimeToFullRollout:
+		kind = ofFull
+	default:
 		return nil
 	}
-	return metric.MedianSeries(q.Period, unit, func(w plimsoll.Window) metric.Spans {
-		var r rolled
-		for _, p := range v.picks {
-			p.collectRollouts(w, &r)
-		}
-		if m == metric.DeploymentDuration {
-			return r.took.all()
-		}
-		return r.full.all()
-	})
+	return metric.MedianSeries(q.Period, unit, func(w plimsoll.Window) metric.Spans { return &v.details(w, kind).runs[kind] })
 }
 
 // deriveTeams finds when each team first deployed, and whether one team made every deployment.

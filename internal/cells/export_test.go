@@ -56,8 +56,17 @@ func (s *State) difference(o *State) string {
 			days[o.calendar.start(i)] = c.content()
 		}
 	}
+	summaries := map[int64][]byte{}
+	for i, c := range o.cells {
+		if c != nil {
+			summaries[o.calendar.start(i)] = encoded(o.summary(i, c).encode)
+		}
+	}
 	for i, c := range s.cells {
 		at := s.calendar.start(i)
+		if c != nil && !bytes.Equal(encoded(s.summary(i, c).encode), summaries[at]) {
+			return fmt.Sprintf("the details of the day from %d", at)
+		}
 		if c != nil && !bytes.Equal(c.content(), days[at]) {
 			return fmt.Sprintf("the day from %d", at)
 		}
@@ -98,4 +107,11 @@ func (c *cell) content() []byte {
 	bare := *c
 	bare.latest = 0
 	return encoded(bare.encode)
+}
+
+func (d *summary) encode(e *encoder) {
+	e.string(fmt.Sprint(d.StageSample, d.reached))
+	for _, r := range d.runs {
+		e.run(r)
+	}
 }

@@ -53,6 +53,20 @@ func (v *values) runs(yield func(*metric.Run)) {
 	}
 }
 
+// bare is the values as one run without a table of its classes, which would be larger than most days.
+func (v *values) bare() *metric.Run {
+	switch {
+	case v.empty():
+		return nil
+	case len(v.micros) == 0:
+		return metric.RunOfSeconds(slices.Clone(v.seconds))
+	}
+	for _, s := range v.seconds {
+		v.micros = append(v.micros, int64(s)*1e6)
+	}
+	return metric.NewRun(metric.SortSpans(v.micros))
+}
+
 // deliveries is what came of leads.
 type deliveries struct {
 	spans               values
@@ -66,6 +80,7 @@ type take struct {
 	ends           []int64 // of the counted deployments, pick by pick
 	oldest         values
 	oldestNegative int
+	reached        int
 	latest         int64 // moment of the last of them
 	leads          [2]deliveries
 }
@@ -137,6 +152,7 @@ func (p pick) collectDeployments(w plimsoll.Window, out *take) {
 			continue
 		}
 		ended := c.ended.at(i)
+		out.reached += one(c.mark[i].reached())
 		if c.mark[i]&markCounted != 0 {
 			out.ends = append(out.ends, ended)
 		}

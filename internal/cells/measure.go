@@ -111,7 +111,7 @@ func (v *view) take(w plimsoll.Window) *total {
 	} else {
 		v.walk(w, walker{
 			edge:  func(w plimsoll.Window) { v.edge(w, out, &g) },
-			day:   func(c *cell) { out.addDay(c); g.day(c) },
+			day:   func(_ int, c *cell) { out.addDay(c); g.day(c) },
 			month: func(m *month) { out.addMonth(m); g.month(v.cells[m.from:m.to], m) },
 		})
 	}
@@ -122,7 +122,7 @@ func (v *view) take(w plimsoll.Window) *total {
 // walker is handed the parts of a window, in order of time.
 type walker struct {
 	edge  func(w plimsoll.Window)
-	day   func(c *cell)
+	day   func(day int, c *cell)
 	month func(m *month)
 }
 
@@ -147,7 +147,7 @@ func (v *view) walk(w plimsoll.Window, to walker) {
 			continue
 		}
 		if c := v.cells[day]; c != nil {
-			to.day(c)
+			to.day(day, c)
 		}
 		day++
 	}
@@ -165,7 +165,7 @@ func (v *view) tail(day int, w plimsoll.Window, to walker) {
 	switch c := v.cells[day]; {
 	case c == nil:
 	case c.latest < int64(w.To):
-		to.day(c)
+		to.day(day, c)
 	default:
 		to.edge(w)
 	}
@@ -276,7 +276,7 @@ func (v *view) tally(w plimsoll.Window) (t metric.Tally) {
 	}
 	v.walk(w, walker{
 		edge:  edge,
-		day:   func(c *cell) { t.Merge(c.tally) },
+		day:   func(_ int, c *cell) { t.Merge(c.tally) },
 		month: func(m *month) { t.Merge(m.tally) },
 	})
 	return t

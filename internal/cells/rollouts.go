@@ -54,6 +54,7 @@ func (c *spansOf) at(i int) int64 {
 type rollouts struct {
 	took, waited, full spansOf
 	release            []int64 // joins the regions of one, 0 for one of its own; nil where all are
+	again              []again
 }
 
 // rollout is one of them on its way into the columns.
@@ -90,7 +91,7 @@ func (c *rollouts) at(i int) rollout {
 }
 
 func (c *rollouts) bytes() int {
-	return c.took.bytes() + c.waited.bytes() + c.full.bytes() + 8*cap(c.release)
+	return c.took.bytes() + c.waited.bytes() + c.full.bytes() + 8*cap(c.release) + 12*cap(c.again)
 }
 
 // fits reports whether the columns are those of n deployments.
@@ -112,13 +113,7 @@ func ReleaseOf(service, group string) int64 {
 	return int64(h.Sum64())
 }
 
-// rolled is what the roll-outs of a window add up to.
-type rolled struct {
-	reached                     int
-	took, waiting, active, full values
-}
-
-func (p pick) collectRollouts(w plimsoll.Window, out *rolled) {
+func (p pick) collectRollouts(w plimsoll.Window, out *gathered) {
 	c := &p.deployments
 	from, to := c.span(w)
 	for i := from; i < to; i++ {
@@ -128,29 +123,18 @@ func (p pick) collectRollouts(w plimsoll.Window, out *rolled) {
 		out.reached++
 		took, waited, full := c.rollouts.took.at(i), c.rollouts.waited.at(i), c.rollouts.full.at(i)
 		if took >= 0 {
-			out.took.add(took)
+			out.spans[ofTook].add(took)
 		}
 		if waited >= 0 {
-			out.waiting.add(waited)
+			out.spans[ofWaiting].add(waited)
 			if active := max(took, 0) - waited; active >= 0 {
-				out.active.add(active)
+				out.spans[ofActive].add(active)
 			}
 		}
 		if full >= 0 {
-			out.full.add(full)
+			out.spans[ofFull].add(full)
 		}
 	}
-}
-
-func (r *rolled) rollouts() metric.Rollouts {
-	return metric.Rollouts{Reached: r.reached, Took: r.took.all(), Waiting: r.waiting.all(), Active: r.active.all(), Full: r.full.all()}
-}
-
-// all are the values as one multiset; they must not be added to afterwards.
-func (v *values) all() metric.Spans {
-	out := &metric.Runs{}
-	v.runs(out.Add)
-	return out
 }
 
 // releases are how many there were among the counted deployments of a window.
@@ -159,18 +143,48 @@ func (p pick) releases(w plimsoll.Window) int {
 	if c.rollouts.release == nil {
 		return p.count(w)
 	}
-	seen, n := map[int64]bool{}, 0
+	n := p.count(w)
 	from, to := c.span(w)
-	for i := from; i < to; i++ {
-		if c.mark[i]&markCounted == 0 || !p.has(c.team[i]) {
-			continue
+	i, _ := slices.BinarySearchFunc(c.again, int32(from), func(a again, at int32) int { return cmp.Compare(a.at, at) })
+	for ; i < len(c.again) && int(c.again[i].at) < to; i++ {
+		a := c.again[i]
+		before := a.before
+		if p.team != everyTeam {
+			before = a.ofTeam
 		}
-		if r := c.rollouts.release[i]; r == 0 || !seen[r] {
-			n++
-			seen[r] = r != 0
+		if int(before) >= from && p.has(c.team[a.at]) {
+			n--
 		}
 	}
 	return n
+}
+
+// again is a counted deployment of a release that had one before: where the last of them stands, and the
+// last of the same team, -1 without one.
+type again struct{ at, before, ofTeam int32 }
+
+// deriveAgain finds them.
+func (c *deployments) deriveAgain() {
+	c.again = nil
+	type part struct {
+		release int64
+		team    int
+	}
+	last := map[part]int32{}
+	for i, r := range c.release {
+		if r == 0 || c.mark[i]&markCounted == 0 {
+			continue
+		}
+		all, ofTeam := part{r, everyTeam}, part{r, int(c.team[i])}
+		if before, ok := last[all]; ok {
+			a := again{int32(i), before, -1}
+			if own, ok := last[ofTeam]; ok {
+				a.ofTeam = own
+			}
+			c.again = append(c.again, a)
+		}
+		last[all], last[ofTeam] = int32(i), int32(i)
+	}
 }
 
 // analyses are the analysis runs in production, by the time they ended.

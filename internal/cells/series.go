@@ -52,7 +52,7 @@ func (v *view) spans(w plimsoll.Window) metric.Spans {
 	}
 	v.walk(w, walker{
 		edge:  edge,
-		day:   func(c *cell) { out.Add(c.leads[0].spans) },
+		day:   func(_ int, c *cell) { out.Add(c.leads[0].spans) },
 		month: func(m *month) { out.AddGroup(m.leads[0].spans) },
 	})
 	return out

@@ -294,6 +294,7 @@ func (c *cell) encode(e *encoder) {
 	e.int(c.first)
 	e.int(c.last)
 	e.int(c.latest)
+	e.int(int64(c.reached))
 	e.run(c.gaps)
 	e.run(c.oldest)
 	e.int(int64(c.oldestNegative))
@@ -310,7 +311,7 @@ func decodeCell(d *decoder) *cell {
 	if d.int() == 0 {
 		return nil
 	}
-	c := &cell{}
+	c := &cell{summary: &lazy[summary]{}}
 	t := &c.tally
 	for _, n := range []*int{&t.Counted, &t.Successful, &t.Redeploys, &t.Canceled, &t.Judged, &t.Failed, &t.Suspected, &t.RolledBack, &t.Rework,
 		&t.WithCommit, &t.WithContents, &t.WithStart} {
@@ -319,7 +320,7 @@ func decodeCell(d *decoder) *cell {
 	for i := range t.ByEvidence {
 		t.ByEvidence[i] = int(d.int())
 	}
-	c.ends, c.first, c.last, c.latest = d.bytes(), d.int(), d.int(), d.int()
+	c.ends, c.first, c.last, c.latest, c.reached = d.bytes(), d.int(), d.int(), d.int(), int(d.int())
 	c.gaps, c.oldest, c.oldestNegative = d.run(), d.run(), int(d.int())
 	for i := range c.leads {
 		l := &c.leads[i]

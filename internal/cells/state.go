@@ -140,7 +140,7 @@ func (s *State) makeCell(day int, begun [2][]int64) *cell {
 	for _, b := range s.blocks {
 		pick{b, everyTeam}.collect(w, &t)
 	}
-	c := &cell{tally: t.tally, oldest: t.oldest.run(), oldestNegative: t.oldestNegative, latest: t.latest}
+	c := &cell{tally: t.tally, oldest: t.oldest.run(), oldestNegative: t.oldestNegative, latest: t.latest, reached: t.reached, summary: &lazy[summary]{}}
 	metric.SortSpans(t.ends)
 	c.setEnds(t.ends)
 	for i := range c.leads {
@@ -156,16 +156,10 @@ func (s *State) makeCell(day int, begun [2][]int64) *cell {
 
 // run is the values as one run, nil when there are none.
 func (v *values) run() *metric.Run {
-	switch {
-	case v.empty():
-		return nil
-	case len(v.micros) == 0:
-		return metric.RunOfSeconds(slices.Clip(v.seconds)).Tabled()
+	if r := v.bare(); r != nil {
+		return r.Tabled()
 	}
-	for _, s := range v.seconds {
-		v.micros = append(v.micros, int64(s)*1e6)
-	}
-	return metric.NewRun(metric.SortSpans(v.micros)).Tabled()
+	return nil
 }
 
 // follow returns the state after some changes. It reports false when they do not follow from the state:
@@ -273,6 +267,7 @@ type month struct {
 	leads          [2]leadMonth
 	failures       []outages // by severity
 	incidents      []outages // all together
+	groups         *lazy[groups]
 }
 
 type leadMonth struct {
@@ -332,7 +327,7 @@ func touches(changed map[int]*delta, from, to int) bool {
 }
 
 func (s *State) makeMonth(from, to int) *month {
-	m := &month{from: from, to: to}
+	m := &month{from: from, to: to, groups: &lazy[groups]{}}
 	var gaps, oldest []*metric.Run
 	var spans [2][]*metric.Run
 	add := func(list *[]*metric.Run, r *metric.Run) {

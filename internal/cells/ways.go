@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"slices"
@@ -33,6 +34,11 @@ type way struct {
 
 func compareWays(a, b way) int {
 	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.team, b.team))
+}
+
+// compareContents also looks at what is kept.
+func compareContents(a, b way) int {
+	return cmp.Or(compareWays(a, b), bytes.Compare(a.packed, b.packed))
 }
 
 // fill wants nothing packed and unpacked of the same moment and team.
@@ -69,23 +75,14 @@ func (c *ways) rows(teams []string, keep func(delivered int64) bool) (out []way)
 	return out
 }
 
-// staged is what the changes of a window add up to.
-type staged struct {
-	metric.StageSample
-	spans [stages]values
-}
-
-// collect adds the changes of a window. Only one stage has its times added, or every one for everyStage.
-func (c *ways) collect(p pick, w plimsoll.Window, stage int, out *staged) {
+// collect adds the changes of a window.
+func (c *ways) collect(p pick, w plimsoll.Window, out *gathered) {
 	for i, to := c.at.search(int64(w.From)), c.at.search(int64(w.To)); i < to; i++ {
 		if p.has(c.team[i]) {
-			unpackStages(c.packed[c.first[i]:c.first[i+1]], stage, out)
+			unpackStages(c.packed[c.first[i]:c.first[i+1]], out)
 		}
 	}
 }
-
-// everyStage asks for the times of every stage.
-const everyStage = -1
 
 func stampCounts(c *metric.StampCounts) [9]*int {
 	return [...]*int{&c.FirstCommit, &c.Opened, &c.FirstReview, &c.Approved, &c.Merged, &c.Built, &c.Staged, &c.Ready, &c.DeployStarted}
@@ -151,7 +148,7 @@ func packStages(b []byte, s *metric.StageSample) []byte {
 	return b
 }
 
-func unpackStages(b []byte, stage int, out *staged) {
+func unpackStages(b []byte, out *gathered) {
 	take := func() int {
 		if v := b[0]; v < 0x80 {
 			b = b[1:]
@@ -187,7 +184,7 @@ func unpackStages(b []byte, stage int, out *staged) {
 		}
 	}
 	for k := range stages {
-		wanted := stage == everyStage || stage == k
+		wanted := out.wants(k)
 		v := int64(0)
 		for range take() {
 			head, n := take(), 1
