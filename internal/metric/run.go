@@ -128,7 +128,15 @@ func (r *Run) Below(v int64) int {
 func (r *Run) search(v int64) int {
 	if r.micros == nil {
 		s := (v + 1e6 - 1) / 1e6
-		return sort.Search(len(r.seconds), func(i int) bool { return int64(r.seconds[i]) >= s })
+		lo, hi := 0, len(r.seconds)
+		for lo < hi {
+			if mid := int(uint(lo+hi) >> 1); int64(r.seconds[mid]) < s {
+				lo = mid + 1
+			} else {
+				hi = mid
+			}
+		}
+		return lo
 	}
 	return sort.Search(len(r.micros), func(i int) bool { return r.micros[i] >= v })
 }
@@ -152,6 +160,26 @@ func (r *Run) belowClass(c int) int {
 		return r.Len()
 	}
 	return r.search(classFrom(c) * 1e6)
+}
+
+// belowClassAfter is belowClass where at least k are in the classes before c. What is near k is found at
+// once.
+func (r *Run) belowClassAfter(c, k int) int {
+	switch {
+	case r.below != nil:
+		return int(r.below[c])
+	case c >= classes:
+		return r.Len()
+	case r.micros != nil:
+		return r.belowClass(c)
+	}
+	end := classFrom(c)
+	for most := k + 16; k < most; k++ {
+		if k == len(r.seconds) || int64(r.seconds[k]) >= end {
+			return k
+		}
+	}
+	return r.belowClass(c)
 }
 
 // Sum is as in Spans.

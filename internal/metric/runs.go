@@ -43,20 +43,18 @@ func NewGroup(runs []*Run) *Group {
 	}
 	g.below = make([]uint32, classes+1)
 	for _, r := range runs {
-		if r.below != nil {
-			for c, n := range r.below {
-				g.below[c] += uint32(n)
-			}
-			continue
-		}
-		counts := 0
-		for k := range r.Len() {
-			for c := r.class(k) + 1; counts < c; counts++ {
-				g.below[counts] += uint32(k)
+		if r.below == nil {
+			for k := range r.Len() {
+				g.below[r.class(k)+1]++
 			}
 		}
-		for ; counts <= classes; counts++ {
-			g.below[counts] += uint32(r.Len())
+	}
+	for c := 1; c <= classes; c++ {
+		g.below[c] += g.below[c-1]
+	}
+	for _, r := range runs {
+		for c, n := range r.below {
+			g.below[c] += uint32(n)
 		}
 	}
 	return g
@@ -186,7 +184,11 @@ func (s *Runs) class(c int) class {
 	}
 	pieces := make([]piece, 0, len(s.runs))
 	for _, r := range s.runs {
-		if lo, hi := r.belowClass(c), r.belowClass(c+1); lo < hi {
+		if lo := r.belowClass(c); lo < r.Len() {
+			hi := r.belowClassAfter(c+1, lo)
+			if lo == hi {
+				continue
+			}
 			pieces = append(pieces, piece{r, lo, hi})
 			out.n += hi - lo
 			whole = whole && r.micros == nil
