@@ -20,7 +20,8 @@ import (
 var engineNow = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
 // invented is a service with a thousand deployments in a year, five changes and a pull request with each,
-// 6 % of them failed, and one change in a hundred of the last weeks still waiting.
+// 6 % of them failed, and one change in a hundred of the last weeks still waiting. The five changes are
+// those of two pull requests with the stamps of their way.
 func invented(i, teams int) *draft {
 	r := rand.New(rand.NewPCG(uint64(i), 3))
 	team := fmt.Sprintf("team-%03d", i%teams)
@@ -32,18 +33,26 @@ func invented(i, teams int) *draft {
 	second := func(t int64) int64 { return t - t%1e6 }
 	for k := range n {
 		end := second(start + int64(k)*step + r.Int64N(step))
-		x := row{ended: end, team: team}
+		begun := end - (120+r.Int64N(600))*1e6
+		x := row{ended: end, team: team, rollout: rollout{took: end - begun, waited: unknown, full: unknown}}
+		var stamps plimsoll.Stamps
 		m := metric.Deployment{EndedAt: plimsoll.Time(end), Kind: metric.KindChange, Result: metric.ResultSuccess, Counted: true, Judged: true, Commit: true, Contents: true}
 		for c := range 5 {
 			at := second(end - int64(r.ExpFloat64()*30*3600e6))
 			if x.oldest == 0 || at < x.oldest {
 				x.oldest = at
 			}
+			if c%3 == 0 {
+				stamps = inventedStamps(r, at, begun)
+			}
 			delivered := end
 			if k > n*9/10 && r.IntN(100) == 0 {
 				delivered = 0
 			}
 			d.leads[0] = append(d.leads[0], lead{at, delivered, team})
+			if delivered != 0 {
+				d.ways = append(d.ways, way{at: end, team: team, Way: metric.Way{StartAt: plimsoll.Time(at), DeliveredAt: plimsoll.Time(end), Stamps: stamps}})
+			}
 			if c == 0 {
 				d.leads[1] = append(d.leads[1], lead{at, delivered, team})
 			}
@@ -58,6 +67,25 @@ func invented(i, teams int) *draft {
 		d.rows = append(d.rows, x)
 	}
 	return d
+}
+
+// inventedStamps are those of a pull request: with a review in most cases, and with a stage before
+// production in half of them.
+func inventedStamps(r *rand.Rand, at, begun int64) plimsoll.Stamps {
+	left := func(from plimsoll.Time) plimsoll.Time {
+		return from + plimsoll.Time(r.Float64()*r.Float64()*float64(max(begun-int64(from), 0)))/1e6*1e6
+	}
+	s := plimsoll.Stamps{FirstCommitAt: plimsoll.Time(at), OpenedAt: left(plimsoll.Time(at)), DeployStartedAt: plimsoll.Time(begun)}
+	s.MergedAt = left(s.OpenedAt)
+	if r.IntN(5) > 0 {
+		s.FirstReviewAt, s.ApprovedAt = s.OpenedAt+(s.MergedAt-s.OpenedAt)/2e6*1e6, s.MergedAt
+	}
+	s.BuiltAt = left(s.MergedAt)
+	if r.IntN(2) == 0 {
+		s.StagedAt = left(s.BuiltAt)
+		s.ReadyAt = left(s.StagedAt)
+	}
+	return s
 }
 
 func inventedState(services int) *State {
@@ -78,7 +106,12 @@ func (s *State) late(r *rand.Rand) *State {
 	where.leads[0] = reach{end - 5*3600e6, end, true}
 	always := func(int64) bool { return true }
 	d := b.draft(always, always, [2]func(int64) bool{always, always})
-	d.rows = append(d.rows, row{ended: end, oldest: end - 5*3600e6, team: b.teams[0], mark: markCounted | markJudged | markFirst})
+	d.rows = append(d.rows, row{ended: end, oldest: end - 5*3600e6, team: b.teams[0], mark: markCounted | markJudged | markFirst,
+		rollout: rollout{took: 60e6, waited: unknown, full: unknown}})
+	if b.ways.at.search(end) == b.ways.at.search(end+1) { // what else was delivered then is packed
+		stamps := plimsoll.Stamps{MergedAt: plimsoll.Time(end - 3600e6), DeployStartedAt: plimsoll.Time(end - 60e6)}
+		d.ways = append(d.ways, way{at: end, team: b.teams[0], Way: metric.Way{StartAt: plimsoll.Time(end - 5*3600e6), DeliveredAt: plimsoll.Time(end), Stamps: stamps}})
+	}
 	d.leads[0] = append(d.leads[0], lead{end - 5*3600e6, end, b.teams[0]})
 	out, ok := s.with([]pair{{b, d.block(), where}})
 	if !ok {
@@ -125,6 +158,12 @@ func benchEngine(b *testing.B, services int) {
 	runtime.ReadMemStats(&after)
 	c := &Cells{}
 	c.state.Store(s)
+	bare := c.Bytes()
+	began = time.Now()
+	s.warm()
+	b.Logf("%dk: %.1f MB of columns and days, %.1f MB more of details in %s", services, float64(bare)/1e6, float64(c.Bytes()-bare)/1e6, time.Since(began).Round(time.Millisecond))
+	runtime.GC()
+	runtime.ReadMemStats(&after)
 	b.Logf("%dk: made in %s, %.1f MB counted, %.1f MB of heap", services, took.Round(time.Millisecond), float64(c.Bytes())/1e6, float64(after.HeapAlloc-before.HeapAlloc)/1e6)
 	var file bytes.Buffer
 	began = time.Now()
@@ -187,6 +226,14 @@ func benchEngine(b *testing.B, services int) {
 	ask("org-random", nothing, func() { s.Measures(question(Scope{}, random())) })
 	ask("org-late", nothing, func() { s = s.late(r) })
 	ask("org-year-late", func() { s = s.late(r) }, func() { s.Measures(question(Scope{}, year())) })
+	ask("details-org-year", nothing, func() { s.Details(question(Scope{}, year())) })
+	ask("details-org-random", nothing, func() { s.Details(question(Scope{}, random())) })
+	ask("details-org-year-late", func() { s = s.late(r) }, func() { s.Details(question(Scope{}, year())) })
+	ask("details-team-year", nothing, func() { s.Details(question(team(), year())) })
+	ask("details-service-year", nothing, func() { s.Details(question(service(), year())) })
+	ask("details-series-stage", nothing, func() {
+		s.DetailSeries(question(Scope{}, year()), metric.StageMeasure(plimsoll.Stages[2]), metric.Week)
+	})
 	ask("team-year", nothing, func() { s.Measures(question(team(), year())) })
 	ask("team-random", nothing, func() { s.Measures(question(team(), random())) })
 	ask("service-year", nothing, func() { s.Measures(question(service(), year())) })
