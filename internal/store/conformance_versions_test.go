@@ -14,6 +14,7 @@ var versionProperties = []property{
 	{"a version holds from its event on and before that of the next", versionsAreHalfOpen},
 	{"unchanged facts are not touched", unchangedUntouched},
 	{"what is replaced within one event leaves no empty version", noEmptyVersion},
+	{"notes of changes that nobody follows any more go", oldNotesGo},
 	{"as of any event exactly one version of a fact holds", oneVersionHolds},
 	{"a change covers the time a fact had and the time it has", changeCoversBoth},
 	{"an incident changes for every service it belongs to or belonged to", incidentChanges},
@@ -229,4 +230,28 @@ func incidentChanges(t *testing.T, open opener) {
 	if s := put(lone, 4); !slices.Equal(s, []string{""}) {
 		t.Errorf("of nobody: %v", s)
 	}
+}
+
+func oldNotesGo(t *testing.T, open opener) {
+	o := mustOrg(t, open(t, Options{}), "default")
+	putDeployments(t, o, 5, sampleDeployment("d-1", 1))
+	putDeployments(t, o, 6, sampleDeployment("d-1", 1), sampleDeployment("d-2", 2))
+	first := changesOf(t, o)[0]
+	mustUpdate(t, o, func(tx *Tx) error {
+		_, err := tx.exec(`UPDATE fact_changes SET num = ? WHERE org = ? AND num = ?`, first.Num-keptChanges+2, tx.org, first.Num)
+		return err
+	})
+	putDeployments(t, o, 7, sampleDeployment("d-1", 1))
+	if got := changesOf(t, o); len(got) != 2 || got[0].Seq != 6 || got[1].Seq != 7 {
+		t.Errorf("left are %+v", got)
+	}
+	mustView(t, o, func(tx *Tx) error {
+		if _, whole, err := tx.FactChanges(first.Num - 1); whole || err != nil {
+			t.Errorf("a note is missing and nobody says so: %v", err)
+		}
+		if _, whole, err := tx.FactChanges(first.Num); !whole || err != nil {
+			t.Errorf("none of the later notes is missing: %v", err)
+		}
+		return nil
+	})
 }

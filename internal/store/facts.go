@@ -218,13 +218,20 @@ func (tx *Tx) PutOutcome(service string, evidence []plimsoll.Evidence, failures 
 	return tx.noteChange(service, FactFailures, span, seq)
 }
 
+// keptChanges is how many changes of facts are kept for whoever follows them. To follow more would take
+// longer than to begin anew.
+const keptChanges = 200_000
+
 func (tx *Tx) noteChange(service, kind string, span plimsoll.Window, seq int64) error {
 	num, err := tx.next("fact_change")
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(`INSERT INTO fact_changes (org, num, seq, service, kind, from_at, to_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		tx.org, num, seq, service, kind, span.From, span.To)
+	if _, err := tx.exec(`INSERT INTO fact_changes (org, num, seq, service, kind, from_at, to_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		tx.org, num, seq, service, kind, span.From, span.To); err != nil {
+		return err
+	}
+	_, err = tx.exec(`DELETE FROM fact_changes WHERE org = ? AND num <= ?`, tx.org, num-keptChanges)
 	return err
 }
 
