@@ -53,7 +53,7 @@ func (v *values) runs(yield func(*metric.Run)) {
 	}
 }
 
-// bare is the values as one run without a table of its classes, which would be larger than most days.
+// bare is the values as one run without a table of its classes, nil when there are none.
 func (v *values) bare() *metric.Run {
 	switch {
 	case v.empty():

@@ -75,6 +75,9 @@ func (l *lazy[T]) get(build func() *T) *T {
 	return v
 }
 
+// worthTable is the number of values from which the table of a run takes little beside them.
+const worthTable = 8192
+
 func (s *State) summary(day int, c *cell) *summary {
 	return c.summary.get(func() *summary {
 		w := plimsoll.Window{From: plimsoll.Time(s.calendar.start(day)), To: plimsoll.Time(s.calendar.start(day + 1))}
@@ -84,7 +87,9 @@ func (s *State) summary(day int, c *cell) *summary {
 		}
 		out := &summary{StageSample: g.StageSample, reached: g.reached}
 		for k := range out.runs {
-			out.runs[k] = g.spans[k].bare()
+			if out.runs[k] = g.spans[k].bare(); out.runs[k] != nil && out.runs[k].Len() >= worthTable {
+				out.runs[k].Tabled()
+			}
 		}
 		return out
 	})
