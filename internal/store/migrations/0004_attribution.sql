@@ -70,25 +70,3 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('incident_reports', 'incident_reports_time', '60000 60000 1'),
   ('evidence', 'evidence_time', '100000 100000 50000 1');
 ANALYZE sqlite_schema;
-
--- Facts made before say less than facts made now. All of them follow from the
--- log, so they are forgotten and folded again.
-DELETE FROM deployment_reports;
-DELETE FROM changes;
-DELETE FROM pull_requests;
-DELETE FROM incident_reports;
-DELETE FROM incident_services;
-DELETE FROM services;
-DELETE FROM settings;
-DELETE FROM service_repositories;
-DELETE FROM wanted_commits;
-DELETE FROM deployments;
-DELETE FROM deployment_ids;
-DELETE FROM lead_times;
-DELETE FROM evidence;
-DELETE FROM incidents;
-DELETE FROM failures;
-DELETE FROM fact_changes;
-DELETE FROM dirty;
-DELETE FROM parked WHERE cursor = 'facts';
-UPDATE cursors SET seq = 0 WHERE name = 'facts';

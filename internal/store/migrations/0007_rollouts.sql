@@ -51,32 +51,3 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
   ('analyses', 'analyses_time', '600000 600000 300000 1'),
   ('analyses', 'analyses_deployment', '600000 600000 4');
 ANALYZE sqlite_schema;
-
--- Facts made before say less than facts made now. All of them follow from the
--- log, so they are forgotten and folded again.
-DELETE FROM deployment_reports;
-DELETE FROM changes;
-DELETE FROM pull_requests;
-DELETE FROM incident_reports;
-DELETE FROM incident_services;
-DELETE FROM services;
-DELETE FROM settings;
-DELETE FROM service_repositories;
-DELETE FROM wanted_commits;
-DELETE FROM deployments;
-DELETE FROM deployment_ids;
-DELETE FROM lead_times;
-DELETE FROM evidence;
-DELETE FROM incidents;
-DELETE FROM failures;
-DELETE FROM fact_changes;
-DELETE FROM moments;
-DELETE FROM targets;
-DELETE FROM flag_reports;
-DELETE FROM verdict_reports;
-DELETE FROM confirmations;
-DELETE FROM service_dependencies;
-DELETE FROM incident_candidates;
-DELETE FROM dirty;
-DELETE FROM parked WHERE cursor = 'facts';
-UPDATE cursors SET seq = 0 WHERE name = 'facts';
