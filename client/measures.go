@@ -26,6 +26,7 @@ type Measures struct {
 		Successful  int         `json:"successful"`
 		Redeploys   int         `json:"redeploys"`
 		Canceled    int         `json:"canceled"`
+		Releases    int         `json:"releases"` // the regions of one release are one
 		Days        float64     `json:"days"`
 		CI          *[2]float64 `json:"ci"`
 		Band        *string     `json:"band"`
@@ -48,10 +49,39 @@ type Measures struct {
 	TimeToRestore struct {
 		Durations
 		AllIncidents Durations `json:"all_incidents"`
+		Stages       []Stage   `json:"stages"` // from detect to recover; of the failures of the window
 	} `json:"time_to_restore"`
-	ReworkRate  Share       `json:"rework_rate"`
-	Rollback    Share       `json:"rollback_rate"`
-	DataQuality DataQuality `json:"data_quality"`
+	ReworkRate     Share       `json:"rework_rate"`
+	Rollback       Share       `json:"rollback_rate"`
+	CanaryPassRate CanaryPass  `json:"canary_pass_rate"`
+	Duration       Rollout     `json:"deployment_duration"`
+	FullRollout    Rollout     `json:"time_to_full_rollout"`
+	DataQuality    DataQuality `json:"data_quality"`
+}
+
+// CanaryPass is how often an analysis let a canary pass.
+type CanaryPass struct {
+	Ratio        *float64    `json:"ratio"`
+	Passed       int         `json:"passed"`
+	Failed       int         `json:"failed"` // errors among them
+	Errors       int         `json:"errors"`
+	Inconclusive int         `json:"inconclusive"` // beside
+	Running      int         `json:"running"`      // beside
+	N            int         `json:"n"`
+	CI           *[2]float64 `json:"ci"`
+}
+
+// Rollout is how long deployments take, or need to all traffic.
+type Rollout struct {
+	N          int         `json:"n"`
+	P50        *float64    `json:"p50"`
+	P90        *float64    `json:"p90"` // of the time to all traffic
+	P95        *float64    `json:"p95"` // of the duration
+	CI         *[2]float64 `json:"ci"`
+	WaitingN   int         `json:"waiting_n"`   // those that say how long they stood still
+	WaitingP50 *float64    `json:"waiting_p50"` // pauses and approvals
+	ActiveP50  *float64    `json:"active_p50"`  // the rest of the same deployments
+	Coverage   *float64    `json:"coverage"`
 }
 
 // Durations are times of several things of one kind.
@@ -65,7 +95,7 @@ type Durations struct {
 	Band *string     `json:"band"`
 }
 
-// Stage is one stage of lead time, from coding to deploy.
+// Stage is one stage of lead time, from coding to deploy, or of a restoration.
 type Stage struct {
 	Name          string      `json:"name"`
 	N             int         `json:"n"`

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -106,14 +107,18 @@ func measuresCommand() *cobra.Command {
 			if err := printTable(c.OutOrStdout(), a.format, measuresTable(m)); err != nil {
 				return err
 			}
-			stages := stagesTable(m)
-			if len(stages.Rows) == 0 || a.format == "csv" {
-				return nil // a file of comma separated values has one head
+			for _, more := range []table{releaseTable(m), stagesTable(m), restoreTable(m)} {
+				if len(more.Rows) == 0 || a.format == "csv" {
+					continue // a file of comma separated values has one head
+				}
+				if _, err := fmt.Fprintln(c.OutOrStdout()); err != nil {
+					return err
+				}
+				if err := printTable(c.OutOrStdout(), a.format, more); err != nil {
+					return err
+				}
 			}
-			if _, err := fmt.Fprintln(c.OutOrStdout()); err != nil {
-				return err
-			}
-			return printTable(c.OutOrStdout(), a.format, stages)
+			return nil
 		},
 	}
 	a.flags(c, "30d")
@@ -145,6 +150,58 @@ func measuresTable(m client.Measures) table {
 	}
 	if f := m.DeploymentFrequency; f.Redeploys+f.Canceled > 0 {
 		t.Notes = append(t.Notes, fmt.Sprintf("Not counted: %d redeployments, %d canceled.", f.Redeploys, f.Canceled))
+	}
+	return t
+}
+
+// releaseTable is what is known beside the four keys; it has no rows when that
+// is nothing.
+func releaseTable(m client.Measures) table {
+	t := table{Head: []string{"release", "figure", "detail"}}
+	row := func(known bool, cells ...string) {
+		if known {
+			t.Rows = append(t.Rows, cells)
+		}
+	}
+	ratio := func(s client.Share, of string) string {
+		return fmt.Sprintf("%d of %d %s", s.N, s.Counted, of) + interval(s.CI)
+	}
+	d, f, c := m.Duration, m.FullRollout, m.CanaryPassRate
+	detail := fmt.Sprintf("p95 %s · n = %d", ui.Duration(d.P95), d.N)
+	if d.WaitingN > 0 {
+		detail += fmt.Sprintf(" · waiting %s p50 of %d", ui.Duration(d.WaitingP50), d.WaitingN)
+	}
+	row(m.ReworkRate.Ratio != nil, "Rework rate", tenths(m.ReworkRate.Ratio), ratio(m.ReworkRate, "deployments"))
+	row(m.Rollback.Ratio != nil, "Roll-back rate", tenths(m.Rollback.Ratio), ratio(m.Rollback, "deployments"))
+	row(d.N > 0, "Deployment duration", ui.Duration(d.P50)+" p50", detail)
+	row(f.N > 0, "Time to full roll-out", ui.Duration(f.P50)+" p50", fmt.Sprintf("p90 %s · n = %d", ui.Duration(f.P90), f.N))
+	row(c.N > 0, "Canary pass rate", tenths(c.Ratio), fmt.Sprintf("%d of %d runs", c.Passed, c.N)+interval(c.CI)+fmt.Sprintf(" · %d inconclusive", c.Inconclusive))
+	return t
+}
+
+func interval(ci *[2]float64) string {
+	if ci == nil {
+		return ""
+	}
+	return fmt.Sprintf(" · 95 %% CI %.1f–%.1f %%", ci[0]*100, ci[1]*100)
+}
+
+// tenths writes a share of 0..1 in percent, to a tenth.
+func tenths(v *float64) string {
+	if v == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f %%", *v*100)
+}
+
+// restoreTable says where the time to restore goes; it has no rows when nothing
+// is known of any stage.
+func restoreTable(m client.Measures) table {
+	t := table{Head: []string{"restoration", "median", "p90", "of all stages", "known of"}}
+	for _, s := range m.TimeToRestore.Stages {
+		if s.N > 0 {
+			t.Rows = append(t.Rows, []string{strings.ReplaceAll(s.Name, "_", " "), ui.Duration(s.P50), ui.Duration(s.P90), percent(s.Share), percent(s.Coverage)})
+		}
 	}
 	return t
 }
