@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/app"
 )
 
 const explainWindow = "from=2026-01-01&to=2026-05-01"
@@ -166,5 +169,19 @@ func TestThePageBehindANumberShowsIt(t *testing.T) {
 	}
 	if a := s.ask("GET", "/", nil); !strings.Contains(a.body, `href="/explain/change_failure_rate?window=90d"`) {
 		t.Error("the figures of the overview do not lead to their explanation")
+	}
+}
+
+// What ends an incident is a setting, and the listed facts follow it as the number does.
+func TestAnIncidentIsExplainedByWhatEndedIt(t *testing.T) {
+	for setting, minutes := range map[string]float64{"": 115, plimsoll.RestoredResolved: 115, plimsoll.RestoredMitigated: 55} {
+		s := startWith(t, app.Options{Config: &app.Config{RestoredAt: setting}})
+		s.send(`{"type":"incident","id":"i","services":["web"],"started_at":"2026-05-03T10:05:00Z","mitigated_at":"2026-05-03T11:00:00Z","resolved_at":"2026-05-03T12:00:00Z"}`)
+		s.settle()
+		var e explained
+		s.get("/api/v1/explain/time_to_restore?basis=incident&from=2026-05-01&all=true", &e)
+		if e.Number.Value == nil || *e.Number.Value != minutes*60 || len(e.Facts) != 1 || e.Facts[0]["value"] != minutes*60 {
+			t.Errorf("restored when %q: %+v", setting, e.Number)
+		}
 	}
 }
