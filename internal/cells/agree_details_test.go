@@ -108,3 +108,15 @@ func apart(a, b string) (string, string) {
 	cut := func(s string) string { return s[max(k-200, 0):min(k+200, len(s))] }
 	return cut(a), cut(b)
 }
+
+// restate changes nothing of a deployment and of a change but what the details are made of.
+func (h *house) restate(s *home) {
+	deployments := h.r.IntN(2) == 0 || len(s.leads) == 0 // one or the other: each must be seen by itself
+	for range 6 {
+		if deployments {
+			h.detail(&s.deployments[h.r.IntN(len(s.deployments))])
+		} else {
+			h.stamp(&s.leads[h.r.IntN(len(s.leads))], s.deployments[0])
+		}
+	}
+}

@@ -154,6 +154,11 @@ func (h *house) lead(s *home, d plimsoll.Deployment, basis plimsoll.Basis) plims
 // change makes a service look different: a little, or all of it.
 func (h *house) change() {
 	s := h.services[h.r.IntN(len(h.services))]
+	if len(s.deployments) > 0 && h.r.IntN(3) == 0 {
+		h.restate(s)
+		h.put(s)
+		return
+	}
 	rounds := 1 + h.r.IntN(3)
 	if len(s.deployments) == 0 || h.r.IntN(6) == 0 {
 		rounds = h.r.IntN(120)
@@ -207,6 +212,14 @@ func (h *house) change() {
 	if h.r.IntN(3) == 0 {
 		s.failures = s.failures[h.r.IntN(len(s.failures)):]
 	}
+	h.put(s)
+	if h.r.IntN(2) == 0 {
+		h.incident()
+	}
+}
+
+// put writes the facts of a service.
+func (h *house) put(s *home) {
 	h.seq++
 	h.update(func(tx *store.Tx) error {
 		if _, _, err := tx.PutTimeline(s.name, s.deployments, s.leads, s.evidence, h.seq); err != nil {
@@ -217,9 +230,6 @@ func (h *house) change() {
 		}
 		return tx.PutOutcome(s.name, nil, s.failures, h.seq)
 	})
-	if h.r.IntN(2) == 0 {
-		h.incident()
-	}
 }
 
 func (h *house) incident() {
@@ -259,17 +269,8 @@ func (h *house) update(fn func(tx *store.Tx) error) {
 // forget loses every fact, and derives the same ones again.
 func (h *house) forget() {
 	h.update(func(tx *store.Tx) error { return tx.Forget("facts") })
-	h.seq++
 	for _, s := range h.services {
-		h.update(func(tx *store.Tx) error {
-			if _, _, err := tx.PutTimeline(s.name, s.deployments, s.leads, s.evidence, h.seq); err != nil {
-				return err
-			}
-			if err := tx.PutAnalyses(s.name, s.analyses, h.seq); err != nil {
-				return err
-			}
-			return tx.PutOutcome(s.name, nil, s.failures, h.seq)
-		})
+		h.put(s)
 	}
 }
 
