@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/plimsoll-dev/plimsoll"
 )
 
 var stageNames = []string{"coding", "pickup", "review", "build", "staging", "wait", "deploy"}
@@ -243,19 +242,5 @@ func TestBottleneckFalseAlarms(t *testing.T) {
 		if share > limit {
 			t.Errorf("%s: %.4f false alarms", stageNames[stage], share)
 		}
-	}
-}
-
-func TestJourneyOf(t *testing.T) {
-	got := JourneyOf(7, 100, 900, [2]plimsoll.Time{100, 300}, [2]plimsoll.Time{300, 0}, [2]plimsoll.Time{0, 500}, [2]plimsoll.Time{600, 500}, [2]plimsoll.Time{900, 900})
-	want := Journey{Group: 7, Lead: 800, Spans: []int64{200, -1, -1, -1, 0}}
-	if asJSON(t, got) != asJSON(t, want) {
-		t.Errorf("%s", asJSON(t, got))
-	}
-	if got := JourneyOf(1, 0, 900); got.Lead != -1 || len(got.Spans) != 0 {
-		t.Errorf("%s", asJSON(t, got))
-	}
-	if got := JourneyOf(1, 901, 900); got.Lead != -1 {
-		t.Errorf("%s", asJSON(t, got))
 	}
 }

@@ -44,10 +44,15 @@ func (w *Way) spans() (out [stages]int64) {
 	return out
 }
 
-// Journey returns the way as BottleneckOf takes it.
+// Journey returns the way as BottleneckOf takes it. A lead time below zero, or one whose beginning is not
+// known, is unknown: -1.
 func (w *Way) Journey() Journey {
 	spans := w.spans()
-	return Journey{Group: w.Group, Lead: int64(w.DeliveredAt - w.StartAt), Spans: spans[:]}
+	j := Journey{Group: w.Group, Lead: -1, Spans: spans[:]}
+	if w.StartAt.Known() && w.DeliveredAt >= w.StartAt {
+		j.Lead = int64(w.DeliveredAt - w.StartAt)
+	}
+	return j
 }
 
 // StageTimes describes one stage of lead time. Times are in seconds, shares from 0 to 1. What is nil

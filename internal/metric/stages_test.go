@@ -158,4 +158,10 @@ func TestAWayIsTheJourneyOfTheBottleneck(t *testing.T) {
 	if got := late.Journey(); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+	for _, start := range []plimsoll.Time{0, late.DeliveredAt + 1} {
+		late.StartAt = start
+		if got := late.Journey(); got.Lead != -1 {
+			t.Errorf("from %s: %+v", start, got)
+		}
+	}
 }

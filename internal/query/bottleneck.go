@@ -42,7 +42,7 @@ func (d *Desk) Bottleneck(ctx context.Context, q Question) (BottleneckAnswer, er
 	for _, s := range plimsoll.Stages {
 		now.Stages = append(now.Stages, string(s))
 	}
-	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, position int64) (err error) {
+	err = d.answer(ctx, q, func(tx *store.Tx, q Question, position int64) (err error) {
 		out.Asked = d.asked(q, position)
 		read := func(f store.Filter, skip func(*plimsoll.Delivery) bool) (js []metric.Journey, err error) {
 			n := 0
@@ -75,10 +75,11 @@ func (d *Desk) Bottleneck(ctx context.Context, q Question) (BottleneckAnswer, er
 }
 
 // journeyOf groups by the deployment that delivered: what came together waited
-// together.
+// together. Its stages are those that measures show: of each counts what lies
+// after the clock of the change started.
 func journeyOf(w *plimsoll.Delivery) metric.Journey {
 	h := fnv.New64a()
 	h.Write([]byte(w.Deployment))
-	ends := w.Ends()
-	return metric.JourneyOf(int64(h.Sum64()), w.StartAt, w.DeliveredAt, ends[:]...)
+	way := metric.Way{StartAt: w.StartAt, DeliveredAt: w.DeliveredAt, Group: int64(h.Sum64()), Stamps: w.Stamps}
+	return way.Journey()
 }
