@@ -34,7 +34,7 @@ func (d *Desk) GamingSigns(ctx context.Context, q Question) (SignsAnswer, error)
 	facts := metric.SignFacts{Earlier: sameBefore(q.Window), Later: q.Window, Zone: d.zone}
 	f.Window = plimsoll.Window{From: facts.Earlier.From, To: q.Window.To}
 	out := SignsAnswer{EarlierFrom: facts.Earlier.From}
-	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, position int64) error {
+	err = d.answer(ctx, q, func(tx *store.Tx, q Question, position int64) error {
 		out.Asked = d.asked(q, position)
 		settings, err := tx.Settings()
 		if err != nil {

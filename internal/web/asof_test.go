@@ -88,6 +88,12 @@ func TestAnAnswerAsOfATimeIsTheOneOfThatTime(t *testing.T) {
 			for _, noun := range []string{"deployments", "incidents", "changes"} {
 				out["/api/v1/"+noun+" "+scope] = url.Values{"scope": {scope}, "limit": {"1000"}}
 			}
+			for _, verb := range []string{"bottleneck", "gaming-signs", "compare"} {
+				out["/api/v1/"+verb+" "+scope] = url.Values{"scope": {scope}, "from": {"2026-02-15"}, "to": {"2026-12-01"}}
+			}
+			for _, verb := range []string{"trend", "baseline"} {
+				out["/api/v1/"+verb+" "+scope] = url.Values{"scope": {scope}, "measure": {"change_failure_rate"}, "from": {"2026-02-01"}, "to": {"2026-12-01"}}
+			}
 			out["/api/v1/changes open "+scope] = url.Values{"scope": {scope}, "open": {"true"}}
 		}
 		out["/api/v1/deployments/s0-d40"] = url.Values{}
