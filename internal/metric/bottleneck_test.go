@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
 )
 
 var stageNames = []string{"coding", "pickup", "review", "build", "staging", "wait", "deploy"}
