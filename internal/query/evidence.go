@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
@@ -18,7 +19,7 @@ type EvidenceList struct {
 // Evidence lists the evidence of a question, of one status if that is not "".
 func (d *Desk) Evidence(ctx context.Context, q Question, status plimsoll.EvidenceStatus, ask PageAsk) (EvidenceList, error) {
 	if status != "" && !slices.Contains(plimsoll.EvidenceStatuses, status) {
-		return EvidenceList{}, plimsoll.FieldErrorf("status", "%q is unknown; expected one of %v", status, plimsoll.EvidenceStatuses)
+		return EvidenceList{}, plimsoll.FieldErrorf("status", "%q is unknown; expected one of %s", status, statusNames())
 	}
 	f, err := q.filter()
 	if err != nil {
@@ -107,4 +108,12 @@ func person(tx *store.Tx, ref string) (string, error) {
 		return "", nil
 	}
 	return tx.Person(ref)
+}
+
+func statusNames() string {
+	var out []string
+	for _, s := range plimsoll.EvidenceStatuses {
+		out = append(out, string(s))
+	}
+	return strings.Join(out, ", ")
 }
