@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,6 +33,10 @@ func refoldCommand() *cobra.Command {
 			zone, err := readZone(zoneName)
 			if err != nil {
 				return err
+			}
+			// A folder with a slip in its name would be made, and called derived.
+			if _, err := os.Stat(filepath.Join(data, "plimsoll.db")); errors.Is(err, os.ErrNotExist) {
+				return plimsoll.FieldErrorf("--data", "%s holds no data yet; expected the folder of a server", data)
 			}
 			a, err := app.New(c.Context(), app.Options{Data: data, Zone: zone})
 			if err != nil {

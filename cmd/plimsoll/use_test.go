@@ -58,6 +58,7 @@ func TestWrongUseIsOneLineAndExitCode2(t *testing.T) {
 		"measures --server ftp://x":     "--server",
 		"late":                          "--as-of is missing",
 		"refold --zone Moon":            "--zone",
+		"refold --data " + none:         "holds no data yet; expected the folder of a server",
 		"measures --server http://x --token-file":                                                         "token-file",
 		"measures --token-file nowhere --server http://127.0.0.1:1":                                       "--token-file",
 		"measures --data " + none:                                                                         "holds no data yet; import something first",
