@@ -43,4 +43,8 @@ func day(t plimsoll.Time) string {
 	return t.Std().Format("2006-01-02 15:04")
 }
 
+// measureNames are the measures that can have a target. A trend has more.
 const measureNames = "deployment_frequency, lead_time, change_failure_rate, time_to_restore, rework_rate or rollback_rate"
+
+// trendNames are the measures of which the API has a series.
+const trendNames = measureNames + ";\ncanary_pass_rate, deployment_duration or time_to_full_rollout;\nlead_time_stage:NAME of coding, pickup, review, build, staging, wait or deploy"

@@ -36,6 +36,6 @@ func trendCommand() *cobra.Command {
 		},
 	}
 	a.flags(c, "26w")
-	c.Flags().StringVar(&measure, "measure", "lead_time", measureNames)
+	c.Flags().StringVar(&measure, "measure", "lead_time", trendNames)
 	return c
 }
