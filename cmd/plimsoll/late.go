@@ -56,7 +56,7 @@ func lateCommand() *cobra.Command {
 					return err
 				}
 			}
-			return printTable(c.OutOrStdout(), a.format, lateTable(l))
+			return printTable(c.OutOrStdout(), a.format, lateTable(l, a.format == "csv"))
 		},
 	}
 	a.flags(c, "30d")
@@ -83,12 +83,21 @@ func compareTable(l client.Late) table {
 	return t
 }
 
-// lateTable lists the events that were learnt late.
-func lateTable(l client.Late) table {
+// mostChanged is how many facts of an event a person wants to read: one report
+// of a service may change hundreds.
+const mostChanged = 2
+
+// lateTable lists the events that were learnt late, with a few of the facts that
+// each changed, or all.
+func lateTable(l client.Late, all bool) table {
 	t := table{Head: []string{"event", "received", "happened", "type", "subject", "source", "changed"}}
 	for _, e := range l.Events {
 		var facts []string
-		for _, c := range e.Changed {
+		for i, c := range e.Changed {
+			if i == mostChanged && !all {
+				facts = append(facts, fmt.Sprintf("%d more", len(e.Changed)-i))
+				break
+			}
 			facts = append(facts, fmt.Sprintf("%s %s %s", c.Fact, c.ID, c.How))
 		}
 		t.Rows = append(t.Rows, []string{strconv.FormatInt(e.Seq, 10), e.ReceivedAt.String(), e.OccurredAt.String(), e.Type, e.Subject, e.Source,
