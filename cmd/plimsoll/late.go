@@ -85,7 +85,7 @@ func compareTable(l client.Late) table {
 
 // mostChanged is how many facts of an event a person wants to read: one report
 // of a service may change hundreds.
-const mostChanged = 2
+const mostChanged = 3
 
 // lateTable lists the events that were learnt late, with a few of the facts that
 // each changed, or all.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plimsoll-dev/plimsoll/client"
 )
 
 func TestLateNamesWhatWasLearntSince(t *testing.T) {
@@ -47,5 +50,23 @@ func TestLateNamesWhatWasLearntSince(t *testing.T) {
 	}
 	if s := call(t, "measures", "--as-of", "2024-05-01", "--data", data); s.code != 2 || !strings.Contains(s.err, "as_of") {
 		t.Errorf("exit %d: %s", s.code, s.err)
+	}
+}
+
+func TestALateEventShowsAFewFactsAndCountsTheRest(t *testing.T) {
+	var facts []string
+	for _, id := range []string{"a", "b", "c", "d", "e"} {
+		facts = append(facts, `{"fact":"failures","id":"`+id+`","how":"began"}`)
+	}
+	var l client.Late
+	if err := json.Unmarshal([]byte(`{"events":[{"seq":7,"changed":[`+strings.Join(facts, ",")+`]}]}`), &l); err != nil {
+		t.Fatal(err)
+	}
+	row := func(all bool) string { r := lateTable(l, all).Rows[0]; return r[len(r)-1] }
+	if got := row(false); got != "failures a began; failures b began; failures c began; 2 more" {
+		t.Error(got)
+	}
+	if got := row(true); !strings.HasSuffix(got, "; failures d began; failures e began") {
+		t.Error(got)
 	}
 }
