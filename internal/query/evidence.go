@@ -33,7 +33,7 @@ func (d *Desk) Evidence(ctx context.Context, q Question, status plimsoll.Evidenc
 		return EvidenceList{}, err
 	}
 	out := EvidenceList{Evidence: []plimsoll.Evidence{}}
-	err = d.view(ctx, q.MinSeq, func(tx *store.Tx, position int64) error {
+	err = d.answer(ctx, q, func(tx *store.Tx, q Question, position int64) error {
 		out.Asked = d.asked(q, position)
 		rows, err := tx.EvidencePage(f, status, page)
 		if err != nil {

@@ -85,7 +85,7 @@ func TestAnAnswerAsOfATimeIsTheOneOfThatTime(t *testing.T) {
 				v := url.Values{"scope": {scope}, "from": {"2026-02-01"}, "to": {"2026-12-01"}, "basis": {x.basis}, "all": {"true"}}
 				out["/api/v1/explain/"+x.measure+" "+v.Encode()] = v
 			}
-			for _, noun := range []string{"deployments", "incidents", "changes"} {
+			for _, noun := range []string{"deployments", "incidents", "changes", "evidence"} {
 				out["/api/v1/"+noun+" "+scope] = url.Values{"scope": {scope}, "limit": {"1000"}}
 			}
 			for _, verb := range []string{"bottleneck", "gaming-signs", "compare"} {
