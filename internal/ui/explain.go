@@ -45,7 +45,7 @@ func (e Explained) Read() Reading {
 	case !known(e.Value):
 		r.Quiet = true
 	case e.TooFew:
-		r.Big, r.Quiet, parts = tooFew+e.counts(), true, []string{"at least 5 make a figure"}
+		r.Big, r.Quiet, parts = tooFew+e.counts(), true, []string{enough(e.Unit == "per_day")}
 	case e.Unit == "s":
 		r.Unit = "p50"
 	case e.Unit == "per_day":

@@ -101,11 +101,20 @@ func (r Reading) Brief() string {
 	return r.Big + " " + r.Unit
 }
 
+// enough says how many observations make a figure. Those of a frequency are days: ninety deployments in four
+// days are still too few.
+func enough(days bool) string {
+	if days {
+		return "at least 5 days make a figure"
+	}
+	return "at least 5 make a figure"
+}
+
 // Read turns the numbers into words, and refuses a rate where there are too few observations.
 func (f Figure) Read() Reading {
 	switch {
 	case f.N < fewest && f.N > 0:
-		return Reading{Big: tooFew + f.facts(), Quiet: true, Second: f.withOpen("at least 5 make a figure")}
+		return Reading{Big: tooFew + f.facts(), Quiet: true, Second: f.withOpen(enough(f.kind() == Frequency))}
 	case f.N <= 0 || !known(f.Value):
 		return Reading{Big: noData, Quiet: true, Second: f.withOpen(f.missing())}
 	}

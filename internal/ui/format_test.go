@@ -47,7 +47,7 @@ func TestAFigureReadsByItsNumberOfObservations(t *testing.T) {
 		{"nothing", Figure{Kind: FailureRate, Band: "Elite"}, Reading{Big: "no data", Quiet: true, Second: "no deployment to count"}},
 		{"four deployments", Figure{Kind: FailureRate, Value: num(0.75), N: 4, Part: 3}, Reading{Big: "too few: 3 of 4", Quiet: true, Second: "at least 5 make a figure"}},
 		{"two repairs", Figure{Kind: Restore, Value: num(60), N: 2, Facts: []float64{1080, 3120}, Open: 1}, Reading{Big: "too few: 18 m, 52 m", Quiet: true, Second: "at least 5 make a figure · 1 open"}},
-		{"three days", Figure{Kind: Frequency, Value: num(2), N: 3, Part: 6}, Reading{Big: "too few: 6 in 3 days", Quiet: true, Second: "at least 5 make a figure"}},
+		{"three days", Figure{Kind: Frequency, Value: num(2), N: 3, Part: 6}, Reading{Big: "too few: 6 in 3 days", Quiet: true, Second: "at least 5 days make a figure"}},
 		{"seven deployments have no band", Figure{Kind: FailureRate, Value: num(1. / 7), N: 7, Part: 1, Low: num(0.026), High: num(0.513), Band: "Low"}, Reading{Big: "14.3 %", Second: "1 of 7 · 95 % CI 2.6–51.3 %"}},
 		{"seven changes show their interval", Figure{Kind: LeadTime, Value: num(3600), N: 7, Low: num(1800), High: num(7200), Band: "Low"}, Reading{Big: "1 h", Unit: "p50", Second: "n = 7 · 95 % CI 30 m – 2 h"}},
 		{"enough", Figure{Kind: LeadTime, Value: num(8280), P90: num(34800), N: 231, Band: "High"}, Reading{Big: "2 h 18 m", Unit: "p50", Second: "p90 9 h 40 m · n = 231", Band: "High"}},
