@@ -36,7 +36,7 @@ func bottleneckCommand() *cobra.Command {
 					})
 				}
 				if b.Unknown != nil {
-					t.Notes = append(t.Notes, "No stage accounts for "+rounded(b.Unknown, 100, 1)+" of the lead time.")
+					t.Notes = append(t.Notes, rounded(b.Unknown, 100, 1)+" of the lead time lies in no stage.")
 				}
 				for _, w := range b.WhatIf {
 					if w.Verdict == "better" || w.Verdict == "worse" {
