@@ -90,6 +90,30 @@ func (d *Desk) Targets(ctx context.Context, scope string, span time.Duration, mi
 	return out, nil
 }
 
+// HasTarget refuses an id that no target has: one that is dropped under a
+// mistyped name would go on.
+func (d *Desk) HasTarget(ctx context.Context, id string) error {
+	return d.view(ctx, 0, func(tx *store.Tx, _ int64) error {
+		reports, err := tx.Targets()
+		if err != nil {
+			return err
+		}
+		names := make([]string, 0, len(reports))
+		for _, r := range reports {
+			if r.ID == id {
+				return nil
+			}
+			names = append(names, r.ID)
+		}
+		e := plimsoll.FieldErrorf("id", "no target %q", id)
+		if near := plimsoll.Nearest(id, names); near != "" {
+			e = plimsoll.FieldErrorf("id", "no target %q; did you mean %s?", id, near)
+		}
+		e.Code = plimsoll.CodeNotFound
+		return e
+	})
+}
+
 func (d *Desk) target(ctx context.Context, r plimsoll.TargetReport, scope plimsoll.Scope, now plimsoll.Time, span time.Duration) (Target, error) {
 	m := metric.Measure(r.Measure)
 	q := Question{Scope: scope, Environment: r.Environment, Window: plimsoll.Window{From: r.BaselineFrom, To: r.BaselineTo}}

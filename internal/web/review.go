@@ -178,6 +178,11 @@ func (s *Server) postTarget(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if t.Dropped != nil && *t.Dropped {
+		if err := s.opt.Desk.HasTarget(r.Context(), t.ID); err != nil {
+			return err
+		}
+	}
 	receipt, err := s.opt.Door.SetTarget(r.Context(), t)
 	if err != nil {
 		return err

@@ -172,9 +172,8 @@ func TestATargetIsSetJudgedReplacedAndDropped(t *testing.T) {
 	if got = s.targets(""); len(got) != 1 || got[0].ID != "library" {
 		t.Errorf("dropped: %+v", got)
 	}
-	s.set(`{"id":"nobody knows it","dropped":true}`)
-	if got = s.targets(""); len(got) != 1 {
-		t.Errorf("what never was is dropped: %+v", got)
+	if e := s.refused(s.ask("POST", "/api/v1/targets", strings.NewReader(`{"id":"librari","dropped":true}`)), 404, "not_found"); e.Error.Field != "id" || !strings.Contains(e.Error.Message, "did you mean library?") {
+		t.Errorf("what never was is dropped: %+v", e.Error)
 	}
 	s.refused(s.ask("POST", "/api/v1/events", strings.NewReader(`{"type":"target","id":"x"}`)), 400, "invalid")
 }
