@@ -19,6 +19,7 @@ type Measures struct {
 	AsOf                plimsoll.Time `json:"as_of"`          // unknown when what is known now was asked
 	KnownUpTo           plimsoll.Time `json:"known_up_to"`    // when the last event that the answer includes was received
 	Missing             int64         `json:"missing_events"` // received by as_of and not included
+	Notes               []string      `json:"notes"`          // what a reader must know of the question
 	Benchmark           string        `json:"benchmark"`
 	DeploymentFrequency struct {
 		PerDay      *float64    `json:"per_day"`

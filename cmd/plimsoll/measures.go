@@ -141,6 +141,12 @@ func measuresTable(m client.Measures) table {
 		}
 		t.Rows = append(t.Rows, []string{f.Name(), figure, r.Second, r.Band})
 	}
+	for _, n := range m.Notes {
+		if !strings.HasSuffix(n, "?") {
+			n += "."
+		}
+		t.Notes = append(t.Notes, strings.ToUpper(n[:1])+n[1:])
+	}
 	q := m.DataQuality
 	if q.Deployments > 0 {
 		t.Notes = append(t.Notes, fmt.Sprintf("%d of %d deployments have a known commit, %d have known contents.", q.WithCommit, q.Deployments, q.WithKnownChanges))

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -12,6 +13,7 @@ import (
 // Measures is every measure of one scope over one window.
 type Measures struct {
 	Asked
+	Notes               []string            `json:"notes,omitempty"` // what a reader must know of the question
 	Benchmark           string              `json:"benchmark"`
 	DeploymentFrequency metric.Frequency    `json:"deployment_frequency"`
 	LeadTime            metric.LeadTimes    `json:"lead_time"`
@@ -91,7 +93,36 @@ func (d *Desk) Measures(ctx context.Context, q Question) (Measures, error) {
 	if err != nil {
 		return Measures{}, err
 	}
-	return d.measure(in, more, q, position, bench), nil
+	out := d.measure(in, more, q, position, bench)
+	if out.DeploymentFrequency.Deployments == 0 {
+		out.Notes, err = d.unknown(ctx, q.Scope)
+	}
+	return out, err
+}
+
+// unknown says of a scope that nobody ever named it: a name that is mistyped
+// looks like a quiet one.
+func (d *Desk) unknown(ctx context.Context, s plimsoll.Scope) ([]string, error) {
+	if s.Kind != plimsoll.ScopeService && s.Kind != plimsoll.ScopeTeam {
+		return nil, nil
+	}
+	var names []string
+	err := d.org.View(ctx, func(tx *store.Tx) (err error) {
+		if s.Kind == plimsoll.ScopeTeam {
+			names, err = tx.Teams()
+		} else {
+			names, err = tx.ServiceNames()
+		}
+		return err
+	})
+	if err != nil || slices.Contains(names, s.Name) {
+		return nil, err
+	}
+	note := fmt.Sprintf("no %s %q is known", s.Kind, s.Name)
+	if near := plimsoll.Nearest(s.Name, names); near != "" {
+		note += "; did you mean " + near + "?"
+	}
+	return []string{note}, nil
 }
 
 // measure computes every measure of a question.

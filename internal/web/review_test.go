@@ -178,6 +178,23 @@ func TestATargetIsSetJudgedReplacedAndDropped(t *testing.T) {
 	s.refused(s.ask("POST", "/api/v1/events", strings.NewReader(`{"type":"target","id":"x"}`)), 400, "invalid")
 }
 
+func TestAScopeThatNobodyNamedIsSaidToBeUnknown(t *testing.T) {
+	s := quarters(t)
+	for scope, want := range map[string]string{
+		"service:shpo": `no service "shpo" is known; did you mean shop?`,
+		"team:zebras":  `no team "zebras" is known`,
+		"service:shop": "",
+		"team:b":       "",
+		"org":          "",
+	} {
+		var m struct{ Notes []string }
+		s.get("/api/v1/measures?from=2026-01-01&to=2026-01-02&scope="+scope, &m)
+		if got := strings.Join(m.Notes, "\n"); got != want {
+			t.Errorf("%s: %q, want %q", scope, got, want)
+		}
+	}
+}
+
 func TestATargetThatMakesNoSenseIsRefusedByName(t *testing.T) {
 	s := quarters(t)
 	for body, field := range map[string]string{
