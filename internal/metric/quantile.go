@@ -44,20 +44,20 @@ func QuantileInterval[T int64 | float64](sorted []T, p float64) *Interval {
 	return &Interval{float64(sorted[lo-1]), float64(sorted[hi-1])}
 }
 
-// sortSpans sorts numbers that are not negative. Five quantiles, an interval and a Kaplan–Meier curve
+// sortSpans sorts numbers that are not negative, microseconds or whole seconds. Five quantiles, an interval and a Kaplan–Meier curve
 // need most of the order anyway, and for half a million spans a radix sort is quicker than selecting
 // each of them.
-func sortSpans(xs []int64) {
+func sortSpans[T int64 | uint32](xs []T) {
 	if len(xs) < 1<<9 || slices.IsSorted(xs) {
 		slices.Sort(xs)
 		return
 	}
 	const digit = 11
-	var all int64
+	var all T
 	for _, x := range xs {
 		all |= x
 	}
-	from, to := xs, make([]int64, len(xs))
+	from, to := xs, make([]T, len(xs))
 	for shift := 0; shift < bits.Len64(uint64(all)); shift += digit {
 		var next [1 << digit]int
 		for _, x := range from {

@@ -64,7 +64,7 @@ func NewRun(sorted []int64) *Run {
 
 // RunOfSeconds sorts whole seconds and keeps them. The list must not be written to afterwards.
 func RunOfSeconds(seconds []uint32) *Run {
-	sortSeconds(seconds)
+	sortSpans(seconds)
 	r := &Run{seconds: seconds}
 	for _, v := range seconds {
 		r.whole += int64(v)
@@ -227,40 +227,6 @@ func (r *Run) Bytes() int {
 		return 0
 	}
 	return 4*cap(r.seconds) + 8*cap(r.micros) + 2*cap(r.below) + 160
-}
-
-// sortSeconds is sortSpans for 32 bits.
-func sortSeconds(xs []uint32) {
-	if len(xs) < 1<<8 || slices.IsSorted(xs) {
-		slices.Sort(xs)
-		return
-	}
-	const digit = 11
-	var all uint32
-	for _, x := range xs {
-		all |= x
-	}
-	from, to := xs, make([]uint32, len(xs))
-	for shift := 0; shift < bits.Len32(all); shift += digit {
-		var next [1 << digit]uint32
-		for _, x := range from {
-			next[x>>shift&(1<<digit-1)]++
-		}
-		at := uint32(0)
-		for d, n := range next {
-			next[d] = at
-			at += n
-		}
-		for _, x := range from {
-			d := x >> shift & (1<<digit - 1)
-			to[next[d]] = x
-			next[d]++
-		}
-		from, to = to, from
-	}
-	if &from[0] != &xs[0] {
-		copy(xs, from)
-	}
 }
 
 // Seconds are the whole seconds that the run keeps, nil when it keeps microseconds. They must not be
