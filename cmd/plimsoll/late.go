@@ -21,7 +21,7 @@ func lateCommand() *cobra.Command {
 			"them about the same services.",
 		Example: "  plimsoll late --from 2026-03-01 --to 2026-04-01 --as-of 2026-04-01T00:00:00Z\n  plimsoll late --team payments --from 2026-03-01 --to 2026-04-01 --as-of 2026-04-01T00:00:00Z --until 2026-05-01T00:00:00Z",
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) (err error) {
+		RunE: func(c *cobra.Command, _ []string) error {
 			params, err := a.params()
 			if err != nil {
 				return err
@@ -32,31 +32,13 @@ func lateCommand() *cobra.Command {
 			if upTo != "" {
 				params.Set("until", upTo)
 			}
-			server, done, err := a.to.open(c.Context(), false)
-			if err != nil {
-				return err
-			}
-			defer func() {
-				if doneErr := done(); err == nil {
-					err = doneErr
+			return answeredInParts(c, &a, "/api/v1/late", params, func(server *client.Client) ([]table, error) {
+				l, err := server.Late(c.Context(), params)
+				if err != nil || a.format == "csv" {
+					return []table{lateTable(l, true)}, err
 				}
-			}()
-			if a.format == "json" {
-				return copyJSON(c, server, "/api/v1/late", params)
-			}
-			l, err := server.Late(c.Context(), params)
-			if err != nil {
-				return err
-			}
-			if a.format != "csv" {
-				if err := printTable(c.OutOrStdout(), a.format, compareTable(l)); err != nil {
-					return err
-				}
-				if _, err := fmt.Fprintln(c.OutOrStdout()); err != nil {
-					return err
-				}
-			}
-			return printTable(c.OutOrStdout(), a.format, lateTable(l, a.format == "csv"))
+				return []table{compareTable(l), lateTable(l, false)}, nil
+			})
 		},
 	}
 	a.flags(c, "30d")

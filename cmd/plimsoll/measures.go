@@ -80,7 +80,7 @@ func measuresCommand() *cobra.Command {
 		Short:   "The four keys of a service, a team or the organisation",
 		Example: "  plimsoll measures --since 365d\n  plimsoll measures --service webapp --from 2026-03-01 --to 2026-04-01 --format json",
 		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) (err error) {
+		RunE: func(c *cobra.Command, _ []string) error {
 			params, err := a.params()
 			if err != nil {
 				return err
@@ -88,37 +88,13 @@ func measuresCommand() *cobra.Command {
 			if benchmark != "" {
 				params.Set("benchmark", benchmark)
 			}
-			server, done, err := a.to.open(c.Context(), false)
-			if err != nil {
-				return err
-			}
-			defer func() {
-				if doneErr := done(); err == nil {
-					err = doneErr
+			return answeredInParts(c, &a, "/api/v1/measures", params, func(server *client.Client) ([]table, error) {
+				m, err := server.Measures(c.Context(), params)
+				if err != nil || a.format == "csv" {
+					return []table{measuresTable(m)}, err
 				}
-			}()
-			if a.format == "json" {
-				return copyJSON(c, server, "/api/v1/measures", params)
-			}
-			m, err := server.Measures(c.Context(), params)
-			if err != nil {
-				return err
-			}
-			if err := printTable(c.OutOrStdout(), a.format, measuresTable(m)); err != nil {
-				return err
-			}
-			for _, more := range []table{releaseTable(m), stagesTable(m), restoreTable(m)} {
-				if len(more.Rows) == 0 || a.format == "csv" {
-					continue // a file of comma separated values has one head
-				}
-				if _, err := fmt.Fprintln(c.OutOrStdout()); err != nil {
-					return err
-				}
-				if err := printTable(c.OutOrStdout(), a.format, more); err != nil {
-					return err
-				}
-			}
-			return nil
+				return []table{measuresTable(m), releaseTable(m), stagesTable(m), restoreTable(m)}, nil
+			})
 		},
 	}
 	a.flags(c, "30d")

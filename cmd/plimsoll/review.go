@@ -12,7 +12,17 @@ import (
 
 // answered runs a verb that asks one path of the API: as it came for json, else
 // as the table that ask makes of it.
-func answered(c *cobra.Command, a *asking, path string, params url.Values, ask func(*client.Client) (table, error)) (err error) {
+func answered(c *cobra.Command, a *asking, path string, params url.Values, ask func(*client.Client) (table, error)) error {
+	return answeredInParts(c, a, path, params, func(server *client.Client) ([]table, error) {
+		t, err := ask(server)
+		return []table{t}, err
+	})
+}
+
+// answeredInParts is answered for several tables, with a line between them; those
+// that say nothing are left out, but for the first. Comma separated values have one
+// head, so ask gives one table for them.
+func answeredInParts(c *cobra.Command, a *asking, path string, params url.Values, ask func(*client.Client) ([]table, error)) (err error) {
 	server, done, err := a.to.open(c.Context(), false)
 	if err != nil {
 		return err
@@ -25,11 +35,24 @@ func answered(c *cobra.Command, a *asking, path string, params url.Values, ask f
 	if a.format == "json" {
 		return copyJSON(c, server, path, params)
 	}
-	t, err := ask(server)
+	tables, err := ask(server)
 	if err != nil {
 		return err
 	}
-	return printTable(c.OutOrStdout(), a.format, t)
+	for i, t := range tables {
+		if i > 0 {
+			if len(t.Rows)+len(t.Notes) == 0 {
+				continue
+			}
+			if _, err := fmt.Fprintln(c.OutOrStdout()); err != nil {
+				return err
+			}
+		}
+		if err := printTable(c.OutOrStdout(), a.format, t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func titleOf(w client.Window) string {
