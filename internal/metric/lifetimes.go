@@ -21,17 +21,7 @@ type Survival struct {
 // Items that come into view late make the curve fall steeply where hardly anybody is in view yet; AtRisk
 // says how few there were.
 func KaplanMeier(items []Lifetime, p float64) Survival {
-	var r Risk
-	var ended []int64
-	for _, it := range items {
-		r.Enter(it.Enter)
-		if it.Ended {
-			ended = append(ended, it.Leave)
-		} else {
-			r.Censored = append(r.Censored, it.Leave)
-		}
-	}
-	r.Ended = SortSpans(ended)
+	r := riskOf(items)
 	return r.Quantile(p)
 }
 

@@ -1,9 +1,6 @@
 package metric
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // Lifetime is one item under observation, in microseconds of its own age: it comes into view at the
 // age Enter and leaves it at the age Leave, because it ended or because the observation did.
@@ -17,7 +14,12 @@ type Lifetime struct {
 // and Wang 1987) and are still open when the observation stops (right censoring). An item is at risk at
 // every age from Enter to Leave, both included. It is nil when the curve does not come down to one half.
 func KaplanMeierMedian(items []Lifetime) *float64 {
-	var r Risk
+	r := riskOf(items)
+	return r.median()
+}
+
+// riskOf sorts items by what happened to them.
+func riskOf(items []Lifetime) (r Risk) {
 	var ended []int64
 	for _, it := range items {
 		r.Enter(it.Enter)
@@ -27,9 +29,8 @@ func KaplanMeierMedian(items []Lifetime) *float64 {
 			r.Censored = append(r.Censored, it.Leave)
 		}
 	}
-	slices.Sort(ended)
-	r.Ended = Sorted(ended)
-	return r.median()
+	r.Ended = SortSpans(ended)
+	return r
 }
 
 // Risk holds items by what happened to them, as ages in microseconds.
