@@ -108,8 +108,7 @@ func (tx *Tx) LeadRows(service string, basis plimsoll.Basis, span plimsoll.Windo
 		WHERE org = ? AND service = ? AND basis = ? AND +to_seq = ? AND (+delivered_at = 0 OR +delivered_at >= ? AND +delivered_at <= ?)`,
 		tx.args(service, string(basis), int64(current), span.From, span.To), func(rows *sql.Rows) error {
 			var l LeadRow
-			err := rows.Scan(&l.Start, &l.Committed, &l.Delivered, &l.Team, &l.FirstCommitAt, &l.OpenedAt, &l.FirstReviewAt, &l.ApprovedAt,
-				&l.MergedAt, &l.BuiltAt, &l.StagedAt, &l.ReadyAt, &l.DeployStartedAt)
+			err := rows.Scan(append([]any{&l.Start, &l.Committed, &l.Delivered, &l.Team}, stampFields(&l.Stamps)...)...)
 			fn(l)
 			return err
 		})

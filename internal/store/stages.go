@@ -8,6 +8,11 @@ import (
 
 const stampColumns = `first_commit_at, opened_at, first_review_at, approved_at, merged_at, built_at, staged_at, ready_at, deploy_started_at`
 
+// stampFields are where the columns of stampColumns are scanned to.
+func stampFields(s *plimsoll.Stamps) []any {
+	return []any{&s.FirstCommitAt, &s.OpenedAt, &s.FirstReviewAt, &s.ApprovedAt, &s.MergedAt, &s.BuiltAt, &s.StagedAt, &s.ReadyAt, &s.DeployStartedAt}
+}
+
 // StagePoint is what the stages of lead time need of a delivered change.
 type StagePoint struct {
 	StartAt, DeliveredAt plimsoll.Time
@@ -28,8 +33,7 @@ func (tx *Tx) StagePoints(f Filter, fn func(StagePoint)) error {
 	return tx.each(`SELECT start_at, delivered_at, deployment, `+stampColumns+` FROM lead_times
 		WHERE org = ? AND `+held+` AND basis = 'change' AND delivered_at >= ? AND delivered_at < ?`+where, given, func(rows *sql.Rows) error {
 		var p StagePoint
-		err := rows.Scan(&p.StartAt, &p.DeliveredAt, &p.Deployment, &p.FirstCommitAt, &p.OpenedAt, &p.FirstReviewAt, &p.ApprovedAt,
-			&p.MergedAt, &p.BuiltAt, &p.StagedAt, &p.ReadyAt, &p.DeployStartedAt)
+		err := rows.Scan(append([]any{&p.StartAt, &p.DeliveredAt, &p.Deployment}, stampFields(&p.Stamps)...)...)
 		fn(p)
 		return err
 	})

@@ -17,8 +17,8 @@ func (tx *Tx) Ways(f Filter, limit int, fn func(plimsoll.Delivery)) error {
 		FROM lead_times WHERE org = ? AND `+held+` AND basis = 'change'`+where+` ORDER BY delivered_at DESC, service, repository, key LIMIT ?`,
 		append(append(tx.args(at...), args...), limit), func(rows *sql.Rows) error {
 			d := plimsoll.Delivery{Basis: plimsoll.BasisChange}
-			err := rows.Scan(&d.Service, &d.Team, &d.Repository, &d.Key, &d.StartAt, &d.DeliveredAt, &d.Deployment, &d.PullRequest,
-				&d.FirstCommitAt, &d.OpenedAt, &d.FirstReviewAt, &d.ApprovedAt, &d.MergedAt, &d.BuiltAt, &d.StagedAt, &d.ReadyAt, &d.DeployStartedAt)
+			err := rows.Scan(append([]any{&d.Service, &d.Team, &d.Repository, &d.Key, &d.StartAt, &d.DeliveredAt, &d.Deployment, &d.PullRequest},
+				stampFields(&d.Stamps)...)...)
 			fn(d)
 			return err
 		})
