@@ -17,7 +17,7 @@ func (tx *Tx) PutAnalysis(a plimsoll.AnalysisReport) (before string, err error) 
 	if err != nil {
 		return "", err
 	}
-	_, err = tx.exec(`INSERT INTO analysis_reports (org, id, service, doc) VALUES (?, ?, ?, ?)
+	err = tx.write(`INSERT INTO analysis_reports (org, id, service, doc) VALUES (?, ?, ?, ?)
 		ON CONFLICT (org, id) DO UPDATE SET service = excluded.service, doc = excluded.doc`, tx.org, a.ID, a.Service, doc)
 	return before, err
 }

@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -63,29 +64,22 @@ func (tx *Tx) append(d Delivery, body []byte, out *Receipt) error {
 	if err != nil {
 		return err
 	}
-	for i := range d.Events {
-		e := &d.Events[i]
-		stored, at, err := tx.appendEvent(e, num, seq+1)
-		if err != nil {
-			return err
-		}
-		out.Position = max(out.Position, at)
-		if !stored {
-			out.Duplicates++
-			continue
-		}
-		seq++
-		out.Accepted++
+	store := tx.appendInTurn
+	if tx.db.say.arrays {
+		store = tx.appendAtOnce
+	}
+	if seq, err = store(d.Events, num, seq, out); err != nil {
+		return err
 	}
 	if err := tx.Fault("append:events"); err != nil {
 		return err
 	}
 	for ref, name := range d.People {
-		if _, err := tx.exec(`INSERT INTO people (org, ref, name) VALUES (?, ?, ?) ON CONFLICT (org, ref) DO NOTHING`, tx.org, ref, name); err != nil {
+		if err := tx.write(`INSERT INTO people (org, ref, name) VALUES (?, ?, ?) ON CONFLICT (org, ref) DO NOTHING`, tx.org, ref, name); err != nil {
 			return err
 		}
 	}
-	if _, err := tx.exec(`INSERT INTO deliveries (org, num, source, delivery_id, received_at, content_type, outcome, size, body, accepted, duplicates)
+	if err := tx.write(`INSERT INTO deliveries (org, num, source, delivery_id, received_at, content_type, outcome, size, body, accepted, duplicates)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, tx.org, num, d.Source, d.DeliveryID, tx.now, d.ContentType, d.Outcome, d.Size, body, out.Accepted, out.Duplicates); err != nil {
 		return err
 	}
@@ -97,40 +91,164 @@ func (tx *Tx) append(d Delivery, body []byte, out *Receipt) error {
 	return tx.Fault("append:counter")
 }
 
-// appendEvent stores one event as number seq unless it is there already. It
-// returns the number it has.
-func (tx *Tx) appendEvent(e *plimsoll.Event, delivery, seq int64) (stored bool, at int64, err error) {
-	key := dedupeKey(e)
-	n, err := tx.exec(`INSERT INTO events (org, seq, recorded_at, type, schema_version, subject, source, delivery, delivery_id, idx,
-			occurred_at, actor, decoder, supersedes, content_hash, dedupe, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		tx.org, seq, tx.now, string(e.Type), e.SchemaVersion, e.Subject, e.Source, delivery, e.DeliveryID, e.Index,
-		int64(e.OccurredAt), e.Actor, e.Decoder, e.Supersedes, e.Hash[:], key[:], e.Body)
-	if err != nil || n == 1 {
-		return n == 1, seq, err
+// appendInTurn stores those of the events that are not there already, and
+// returns the last number of the log. An attempt to insert tells which they are.
+func (tx *Tx) appendInTurn(events []plimsoll.Event, delivery, seq int64, out *Receipt) (int64, error) {
+	for i := range events {
+		e := &events[i]
+		key := dedupeKey(e)
+		n, err := tx.exec(insertEvent+` ON CONFLICT DO NOTHING`, tx.eventRow(e, key, delivery, seq+1)...)
+		if err != nil {
+			return seq, err
+		}
+		if n == 1 {
+			seq++
+			out.stored(seq)
+			continue
+		}
+		was, there, err := tx.findEvent(e, key)
+		if err != nil {
+			return seq, err
+		}
+		if !there {
+			return seq, fmt.Errorf("event %d is in the way of a new one", seq+1)
+		}
+		if err := out.repeated(e, was); err != nil {
+			return seq, err
+		}
 	}
-	var hash []byte
-	var there bool
-	if e.DeliveryID == "" {
-		there, err = tx.one(`SELECT seq, content_hash FROM events WHERE org = ? AND type = ? AND subject = ? AND dedupe = ?`,
-			tx.args(string(e.Type), e.Subject, key[:]), &at, &hash)
-	} else {
-		there, err = tx.one(`SELECT seq, content_hash FROM events WHERE org = ? AND dedupe = ? AND delivery_id <> ''`,
-			tx.args(key[:]), &at, &hash)
-	}
+	return seq, nil
+}
+
+// appendAtOnce does the same where the database is far: it asks which are there
+// with one question, and sends the rest without waiting for each answer. The
+// counter of the organisation is locked, so nobody adds to the log meanwhile.
+func (tx *Tx) appendAtOnce(events []plimsoll.Event, delivery, seq int64, out *Receipt) (int64, error) {
+	there, err := tx.findEvents(events)
 	if err != nil {
-		return false, 0, err
+		return seq, err
 	}
-	if !there {
-		return false, 0, fmt.Errorf("event %d is in the way of a new one", seq)
+	for i := range events {
+		e := &events[i]
+		key := dedupeKey(e)
+		place := placeOf(e, key)
+		if was, found := there[place]; found {
+			if err := out.repeated(e, was); err != nil {
+				return seq, err
+			}
+			continue
+		}
+		seq++
+		there[place] = found{seq, e.Hash}
+		if err := tx.write(insertEvent, tx.eventRow(e, key, delivery, seq)...); err != nil {
+			return seq, err
+		}
+		out.stored(seq)
 	}
-	if !bytes.Equal(hash, e.Hash[:]) {
-		return false, 0, &plimsoll.Error{
+	return seq, nil
+}
+
+const insertEvent = `INSERT INTO events (org, seq, recorded_at, type, schema_version, subject, source, delivery, delivery_id, idx,
+		occurred_at, actor, decoder, supersedes, content_hash, dedupe, body)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+func (tx *Tx) eventRow(e *plimsoll.Event, key plimsoll.Hash, delivery, seq int64) []any {
+	return []any{tx.org, seq, tx.now, string(e.Type), e.SchemaVersion, e.Subject, e.Source, delivery, e.DeliveryID, e.Index,
+		int64(e.OccurredAt), e.Actor, e.Decoder, e.Supersedes, e.Hash[:], key[:], e.Body}
+}
+
+func (r *Receipt) stored(seq int64) {
+	r.Accepted++
+	r.Position = max(r.Position, seq)
+}
+
+// repeated counts an event that is there already, unless another one is.
+func (r *Receipt) repeated(e *plimsoll.Event, was found) error {
+	if was.hash != e.Hash {
+		return &plimsoll.Error{
 			Code: plimsoll.CodeConflict, Field: "delivery_id", Index: e.Index,
 			Message: fmt.Sprintf("delivery %q was accepted before with other content; send a correction under a new delivery id", e.DeliveryID),
 		}
 	}
-	return false, at, nil
+	r.Duplicates++
+	r.Position = max(r.Position, was.seq)
+	return nil
+}
+
+// found is an event of the log.
+type found struct {
+	seq  int64
+	hash plimsoll.Hash
+}
+
+// place is what no two events of the log share.
+type place struct {
+	typ, subject string // "" for a named delivery
+	key          plimsoll.Hash
+}
+
+func placeOf(e *plimsoll.Event, key plimsoll.Hash) place {
+	if e.DeliveryID != "" {
+		return place{key: key}
+	}
+	return place{string(e.Type), e.Subject, key}
+}
+
+// findEvent returns the event in the place of another.
+func (tx *Tx) findEvent(e *plimsoll.Event, key plimsoll.Hash) (was found, there bool, err error) {
+	var hash []byte
+	if e.DeliveryID == "" {
+		there, err = tx.one(`SELECT seq, content_hash FROM events WHERE org = ? AND type = ? AND subject = ? AND dedupe = ?`,
+			tx.args(string(e.Type), e.Subject, key[:]), &was.seq, &hash)
+	} else {
+		there, err = tx.one(`SELECT seq, content_hash FROM events WHERE org = ? AND dedupe = ? AND delivery_id <> ''`,
+			tx.args(key[:]), &was.seq, &hash)
+	}
+	copy(was.hash[:], hash)
+	return was, there, err
+}
+
+// findEvents returns the events that are in the places of others.
+func (tx *Tx) findEvents(events []plimsoll.Event) (map[place]found, error) {
+	var types, subjects []string
+	var plainKeys, namedKeys [][]byte
+	for i := range events {
+		e := &events[i]
+		key := dedupeKey(e)
+		if e.DeliveryID != "" {
+			namedKeys = append(namedKeys, key[:])
+			continue
+		}
+		types, subjects, plainKeys = append(types, string(e.Type)), append(subjects, e.Subject), append(plainKeys, key[:])
+	}
+	out := map[place]found{}
+	note := func(rows *sql.Rows) error {
+		var p place
+		var f found
+		var key, hash []byte
+		err := rows.Scan(&p.typ, &p.subject, &key, &f.seq, &hash)
+		copy(p.key[:], key)
+		copy(f.hash[:], hash)
+		out[p] = f
+		return err
+	}
+	if len(plainKeys) > 0 {
+		err := tx.each(`SELECT e.type, e.subject, e.dedupe, e.seq, e.content_hash
+			FROM unnest(CAST(? AS TEXT[]), CAST(? AS TEXT[]), CAST(? AS BYTEA[])) k(type, subject, dedupe)
+			JOIN events e ON e.org = ? AND e.type = k.type AND e.subject = k.subject AND e.dedupe = k.dedupe`,
+			[]any{types, subjects, plainKeys, tx.org}, note)
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(namedKeys) > 0 {
+		err := tx.each(`SELECT '', '', e.dedupe, e.seq, e.content_hash FROM unnest(CAST(? AS BYTEA[])) k(dedupe)
+			JOIN events e ON e.org = ? AND e.dedupe = k.dedupe AND e.delivery_id <> ''`, []any{namedKeys, tx.org}, note)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // dedupeKey names what must not be stored twice: the place in a named
@@ -152,7 +270,7 @@ func (tx *Tx) counter(name string) (int64, error) {
 }
 
 func (tx *Tx) setCounter(name string, v int64) error {
-	_, err := tx.exec(`INSERT INTO counters (org, name, value) VALUES (?, ?, ?)
+	err := tx.write(`INSERT INTO counters (org, name, value) VALUES (?, ?, ?)
 		ON CONFLICT (org, name) DO UPDATE SET value = excluded.value`, tx.org, name, v)
 	return err
 }

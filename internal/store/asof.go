@@ -64,7 +64,7 @@ func (tx *Tx) MarkMoment(cursor string) error {
 	if err != nil || !complete {
 		return err
 	}
-	_, err = tx.exec(`INSERT INTO moments (org, seq, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, tx.org, last.Seq, last.At)
+	err = tx.write(`INSERT INTO moments (org, seq, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, tx.org, last.Seq, last.At)
 	return err
 }
 
@@ -151,7 +151,7 @@ type Replay struct {
 
 // SetReplay notes a replay in place of any before.
 func (tx *Tx) SetReplay(r Replay) error {
-	_, err := tx.exec(`INSERT INTO replays (org, until, steps, zone) VALUES (?, ?, ?, ?)
+	err := tx.write(`INSERT INTO replays (org, until, steps, zone) VALUES (?, ?, ?, ?)
 		ON CONFLICT (org) DO UPDATE SET until = excluded.until, steps = excluded.steps, zone = excluded.zone`, tx.org, r.Until, r.Steps, r.Zone)
 	return err
 }

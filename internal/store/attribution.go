@@ -16,7 +16,7 @@ func (tx *Tx) PutFlag(f plimsoll.FlagReport) (before plimsoll.Time, err error) {
 	if err != nil {
 		return 0, err
 	}
-	_, err = tx.exec(`INSERT INTO flag_reports (org, id, at, doc) VALUES (?, ?, ?, ?)
+	err = tx.write(`INSERT INTO flag_reports (org, id, at, doc) VALUES (?, ?, ?, ?)
 		ON CONFLICT (org, id) DO UPDATE SET at = excluded.at, doc = excluded.doc`, tx.org, f.ID, f.At, doc)
 	return before, err
 }
@@ -33,7 +33,7 @@ func (tx *Tx) PutVerdict(subject string, v plimsoll.VerdictReport) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(`INSERT INTO verdict_reports (org, subject, deployment, doc) VALUES (?, ?, ?, ?)
+	err = tx.write(`INSERT INTO verdict_reports (org, subject, deployment, doc) VALUES (?, ?, ?, ?)
 		ON CONFLICT (org, subject) DO UPDATE SET deployment = excluded.deployment, doc = excluded.doc`, tx.org, subject, v.Deployment, doc)
 	return err
 }
@@ -64,7 +64,7 @@ func (tx *Tx) PutWords(evidence string, words []plimsoll.Word) error {
 		return err
 	}
 	last := words[len(words)-1]
-	_, err = tx.exec(`INSERT INTO confirmations (org, evidence, deployment, cause, doc) VALUES (?, ?, ?, ?, ?)
+	err = tx.write(`INSERT INTO confirmations (org, evidence, deployment, cause, doc) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (org, evidence) DO UPDATE SET deployment = excluded.deployment, cause = excluded.cause, doc = excluded.doc`,
 		tx.org, evidence, last.Deployment, last.Cause, doc)
 	return err
@@ -120,7 +120,7 @@ func (tx *Tx) PutDependencies(service string, on []string) (changed bool, err er
 			continue
 		}
 		gone[n], changed = false, true
-		if _, err := tx.exec(`INSERT INTO service_dependencies (org, depends_on, service) VALUES (?, ?, ?)`, tx.org, n, service); err != nil {
+		if err := tx.write(`INSERT INTO service_dependencies (org, depends_on, service) VALUES (?, ?, ?)`, tx.org, n, service); err != nil {
 			return false, err
 		}
 	}
@@ -129,7 +129,7 @@ func (tx *Tx) PutDependencies(service string, on []string) (changed bool, err er
 			continue
 		}
 		changed = true
-		if _, err := tx.exec(`DELETE FROM service_dependencies WHERE org = ? AND depends_on = ? AND service = ?`, tx.org, n, service); err != nil {
+		if err := tx.write(`DELETE FROM service_dependencies WHERE org = ? AND depends_on = ? AND service = ?`, tx.org, n, service); err != nil {
 			return false, err
 		}
 	}
@@ -182,14 +182,14 @@ func (tx *Tx) Evidence(id string) (plimsoll.Evidence, bool, error) {
 // putCandidates keeps which services have a deployment among the candidates of
 // an incident.
 func (tx *Tx) putCandidates(i plimsoll.Incident) error {
-	if _, err := tx.exec(`DELETE FROM incident_candidates WHERE org = ? AND id = ?`, tx.org, i.ID); err != nil {
+	if err := tx.write(`DELETE FROM incident_candidates WHERE org = ? AND id = ?`, tx.org, i.ID); err != nil {
 		return err
 	}
 	for _, c := range i.Candidates {
 		if c.Deployment == "" {
 			continue
 		}
-		if _, err := tx.exec(`INSERT INTO incident_candidates (org, service, id) VALUES (?, ?, ?) ON CONFLICT (org, service, id) DO NOTHING`, tx.org, c.Service, i.ID); err != nil {
+		if err := tx.write(`INSERT INTO incident_candidates (org, service, id) VALUES (?, ?, ?) ON CONFLICT (org, service, id) DO NOTHING`, tx.org, c.Service, i.ID); err != nil {
 			return err
 		}
 	}

@@ -147,7 +147,7 @@ func statementsDoNotPileUp(t *testing.T, open opener) {
 			return err
 		})
 		mustUpdate(t, o, func(tx *Tx) error {
-			_, err := tx.exec(fmt.Sprintf(`UPDATE cursors SET seq = %d WHERE org = ?`, i), tx.org)
+			err := tx.write(fmt.Sprintf(`UPDATE cursors SET seq = %d WHERE org = ?`, i), tx.org)
 			return err
 		})
 	}

@@ -41,10 +41,10 @@ func held(t *testing.T, db *DB, o *Org, requests int, fn func()) {
 	})
 	<-entered
 	wg.Go(fn)
-	for len(db.requests) < requests {
+	for len(db.door.requests) < requests {
 		// The queue has no bell; the requests are on their way.
 		select {
-		case <-db.done:
+		case <-db.door.done:
 			t.Error("the writer stopped")
 			return
 		default:
@@ -106,7 +106,7 @@ func cancelIsAlone(t *testing.T, open opener) {
 	held(t, db, o, 3, func() {
 		var wg sync.WaitGroup
 		wg.Go(func() { _, gaveUp = o.Append(ctx, sampleDelivery(sampleEvent("gave-up", "1"))) })
-		for len(db.requests) < 1 {
+		for len(db.door.requests) < 1 {
 			runtime.Gosched()
 		}
 		cancel()

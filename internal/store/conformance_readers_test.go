@@ -175,7 +175,7 @@ func closeWaitsForReaders(t *testing.T, open opener) {
 	}()
 	mustView(t, o, func(tx *Tx) error {
 		close(reading)
-		<-db.done // the writer has stopped
+		<-db.door.done // the writer has stopped
 		for range 100 {
 			select {
 			case err := <-closed:

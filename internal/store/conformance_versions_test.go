@@ -238,7 +238,7 @@ func oldNotesGo(t *testing.T, open opener) {
 	putDeployments(t, o, 6, sampleDeployment("d-1", 1), sampleDeployment("d-2", 2))
 	first := changesOf(t, o)[0]
 	mustUpdate(t, o, func(tx *Tx) error {
-		_, err := tx.exec(`UPDATE fact_changes SET num = ? WHERE org = ? AND num = ?`, first.Num-keptChanges+2, tx.org, first.Num)
+		err := tx.write(`UPDATE fact_changes SET num = ? WHERE org = ? AND num = ?`, first.Num-keptChanges+2, tx.org, first.Num)
 		return err
 	})
 	putDeployments(t, o, 7, sampleDeployment("d-1", 1))

@@ -54,7 +54,7 @@ func child(role string) int {
 		return 0
 	case "append":
 		// Checkpoints must be frequent, or no kill ever hits one.
-		err := db.submit(context.Background(), func(s *session) error { return s.exec(context.Background(), `PRAGMA wal_autocheckpoint = 16`) })
+		err := db.door.submit(context.Background(), func(s *session) error { return s.exec(context.Background(), `PRAGMA wal_autocheckpoint = 16`) })
 		if err != nil {
 			say("checkpoints: %v", err)
 			return 1

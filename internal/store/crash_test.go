@@ -159,7 +159,7 @@ func TestNothingAcknowledgedIsLostWhenTheProcessDiesAtAnyStep(t *testing.T) {
 
 func TestAStoreThatDiesWhileItMigratesOpensAgain(t *testing.T) {
 	t.Parallel()
-	steps, err := migrations(migrationFiles)
+	steps, err := migrations((&sqliteEngine{}).migrations())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func micros(d time.Duration, known bool) int64 {
 }
 
 func (tx *Tx) putAliases(service string, deployments []plimsoll.Deployment) error {
-	if _, err := tx.exec(`DELETE FROM deployment_ids WHERE org = ? AND service = ?`, tx.org, service); err != nil {
+	if err := tx.write(`DELETE FROM deployment_ids WHERE org = ? AND service = ?`, tx.org, service); err != nil {
 		return err
 	}
 	return tx.addAliases(service, deployments)
@@ -90,7 +90,7 @@ func (tx *Tx) putAliases(service string, deployments []plimsoll.Deployment) erro
 func (tx *Tx) addAliases(service string, deployments []plimsoll.Deployment) error {
 	for _, d := range deployments {
 		for _, a := range d.Aliases {
-			if _, err := tx.exec(`INSERT INTO deployment_ids (org, alias, id, service) VALUES (?, ?, ?, ?)
+			if err := tx.write(`INSERT INTO deployment_ids (org, alias, id, service) VALUES (?, ?, ?, ?)
 				ON CONFLICT (org, alias) DO UPDATE SET id = excluded.id, service = excluded.service`, tx.org, a, d.ID, service); err != nil {
 				return err
 			}
@@ -227,11 +227,11 @@ func (tx *Tx) noteChange(service, kind string, span plimsoll.Window, seq int64) 
 	if err != nil {
 		return err
 	}
-	if _, err := tx.exec(`INSERT INTO fact_changes (org, num, seq, service, kind, from_at, to_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+	if err := tx.write(`INSERT INTO fact_changes (org, num, seq, service, kind, from_at, to_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		tx.org, num, seq, service, kind, span.From, span.To); err != nil {
 		return err
 	}
-	_, err = tx.exec(`DELETE FROM fact_changes WHERE org = ? AND num <= ?`, tx.org, num-keptChanges)
+	err = tx.write(`DELETE FROM fact_changes WHERE org = ? AND num <= ?`, tx.org, num-keptChanges)
 	return err
 }
 
@@ -245,11 +245,11 @@ func (tx *Tx) Forget(cursor string) error {
 		"service_dependencies", "incident_candidates", "analysis_reports", "analyses",
 		"fact_marks", "service_labels",
 	} {
-		if _, err := tx.exec(`DELETE FROM `+t+` WHERE org = ?`, tx.org); err != nil {
+		if err := tx.write(`DELETE FROM `+t+` WHERE org = ?`, tx.org); err != nil {
 			return err
 		}
 	}
-	if _, err := tx.exec(`DELETE FROM parked WHERE org = ? AND cursor = ?`, tx.org, cursor); err != nil {
+	if err := tx.write(`DELETE FROM parked WHERE org = ? AND cursor = ?`, tx.org, cursor); err != nil {
 		return err
 	}
 	// The numbers go on, with one that nobody will find: who follows the changes

@@ -19,7 +19,7 @@ import (
 // pragma runs on the writer's connection.
 func pragma(tb testing.TB, db *DB, text string) {
 	tb.Helper()
-	err := db.submit(context.Background(), func(s *session) error { return s.exec(context.Background(), "PRAGMA "+text) })
+	err := db.door.submit(context.Background(), func(s *session) error { return s.exec(context.Background(), "PRAGMA "+text) })
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -93,14 +93,14 @@ func (tx *Tx) mark(t table, v version, id string, seq int64) error {
 }
 
 func (tx *Tx) addMark(t table, name, value, id string, seq int64) error {
-	_, err := tx.exec(`INSERT INTO fact_marks (org, fact, name, value, id, from_seq) VALUES (?, ?, ?, ?, ?, ?)
+	err := tx.write(`INSERT INTO fact_marks (org, fact, name, value, id, from_seq) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (org, fact, name, value, id, from_seq) DO NOTHING`, tx.org, t.name, name, value, id, seq)
 	return err
 }
 
 // unmark takes the marks of a version away.
 func (tx *Tx) unmark(t table, id string, seq int64) error {
-	_, err := tx.exec(`DELETE FROM fact_marks WHERE org = ? AND fact = ? AND id = ? AND from_seq = ?`, tx.org, t.name, id, seq)
+	err := tx.write(`DELETE FROM fact_marks WHERE org = ? AND fact = ? AND id = ? AND from_seq = ?`, tx.org, t.name, id, seq)
 	return err
 }
 
@@ -114,11 +114,11 @@ func (t table) markID(group, key []any) string {
 
 // putServiceLabels keeps the labels of a catalogue entry.
 func (tx *Tx) putServiceLabels(s plimsoll.ServiceReport) error {
-	if _, err := tx.exec(`DELETE FROM service_labels WHERE org = ? AND service = ?`, tx.org, s.Name); err != nil {
+	if err := tx.write(`DELETE FROM service_labels WHERE org = ? AND service = ?`, tx.org, s.Name); err != nil {
 		return err
 	}
 	for name, value := range s.Labels {
-		if _, err := tx.exec(`INSERT INTO service_labels (org, name, value, service) VALUES (?, ?, ?, ?)`, tx.org, name, value, s.Name); err != nil {
+		if err := tx.write(`INSERT INTO service_labels (org, name, value, service) VALUES (?, ?, ?, ?)`, tx.org, name, value, s.Name); err != nil {
 			return err
 		}
 	}

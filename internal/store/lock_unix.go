@@ -45,9 +45,3 @@ func writeHolder(f *os.File, text string) error {
 	}
 	return f.Truncate(int64(n))
 }
-
-// Announce writes into the lock file how the holder can be reached, for the
-// message that a second process gets.
-func (db *DB) Announce(url string) error {
-	return writeHolder(db.lock, fmt.Sprintf("process %d at %s", os.Getpid(), url))
-}

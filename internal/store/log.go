@@ -90,7 +90,7 @@ func (tx *Tx) Cursor(name string) (int64, error) {
 
 // SetCursor moves a follower, in the transaction that holds what it did.
 func (tx *Tx) SetCursor(name string, seq int64) error {
-	_, err := tx.exec(`INSERT INTO cursors (org, name, seq, updated_at) VALUES (?, ?, ?, ?)
+	err := tx.write(`INSERT INTO cursors (org, name, seq, updated_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT (org, name) DO UPDATE SET seq = excluded.seq, updated_at = excluded.updated_at`, tx.org, name, seq, tx.now)
 	return err
 }
@@ -110,7 +110,7 @@ func (tx *Tx) Park(cursor string, seq int64, attempts int, cause error) error {
 	if len(text) > 1000 {
 		text = strings.ToValidUTF8(text[:1000], "")
 	}
-	_, err := tx.exec(`INSERT INTO parked (org, cursor, seq, attempts, error, parked_at) VALUES (?, ?, ?, ?, ?, ?)
+	err := tx.write(`INSERT INTO parked (org, cursor, seq, attempts, error, parked_at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (org, cursor, seq) DO UPDATE SET attempts = excluded.attempts, error = excluded.error`,
 		tx.org, cursor, seq, attempts, text, tx.now)
 	return err
@@ -118,7 +118,7 @@ func (tx *Tx) Park(cursor string, seq int64, attempts int, cause error) error {
 
 // Unpark forgets that an event was set aside.
 func (tx *Tx) Unpark(cursor string, seq int64) error {
-	_, err := tx.exec(`DELETE FROM parked WHERE org = ? AND cursor = ? AND seq = ?`, tx.org, cursor, seq)
+	err := tx.write(`DELETE FROM parked WHERE org = ? AND cursor = ? AND seq = ?`, tx.org, cursor, seq)
 	return err
 }
 
@@ -138,7 +138,7 @@ func (tx *Tx) ParkedEvents(cursor string) ([]Parked, error) {
 // MarkDirty notes that a key must go through a step again because of an event.
 // An older note stays.
 func (tx *Tx) MarkDirty(step, key string, since int64) error {
-	_, err := tx.exec(`INSERT INTO dirty (org, step, key, since) VALUES (?, ?, ?, ?)
+	err := tx.write(`INSERT INTO dirty (org, step, key, since) VALUES (?, ?, ?, ?)
 		ON CONFLICT (org, step, key) DO UPDATE SET since = excluded.since WHERE excluded.since < dirty.since`, tx.org, step, key, since)
 	return err
 }
@@ -150,7 +150,7 @@ func (tx *Tx) Dirty(step string, limit int) ([]string, error) {
 
 // Clean forgets that a key must go through a step.
 func (tx *Tx) Clean(step, key string) error {
-	_, err := tx.exec(`DELETE FROM dirty WHERE org = ? AND step = ? AND key = ?`, tx.org, step, key)
+	err := tx.write(`DELETE FROM dirty WHERE org = ? AND step = ? AND key = ?`, tx.org, step, key)
 	return err
 }
 
@@ -190,7 +190,7 @@ func (db *DB) Secret(ctx context.Context, name string) ([]byte, error) {
 		return nil, err
 	}
 	var value []byte
-	err := db.submit(ctx, func(s *session) error {
+	err := db.door.submit(ctx, func(s *session) error {
 		ctx := context.WithoutCancel(ctx)
 		if err := s.exec(ctx, `INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, name, fresh); err != nil {
 			return err

@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
@@ -11,19 +11,17 @@ import (
 	"github.com/plimsoll-dev/plimsoll"
 )
 
-//go:embed migrations/*.sql
-var migrationFiles embed.FS
-
 // migration is one numbered step of the schema. Steps go forward only.
 type migration struct {
-	version int
-	name    string
-	sql     string
+	version   int
+	name      string
+	sql       string
+	worksWith int // programs that know the schema up to this step may go on working after it
 }
 
 // migrations reads the embedded steps, which are numbered from 1 without gaps.
 func migrations(files fs.FS) ([]migration, error) {
-	names, err := fs.Glob(files, "migrations/*.sql")
+	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
 		return nil, err
 	}
@@ -33,54 +31,94 @@ func migrations(files fs.FS) ([]migration, error) {
 		if err != nil {
 			return nil, err
 		}
-		base := strings.TrimPrefix(name, "migrations/")
-		number, _, _ := strings.Cut(base, "_")
+		number, _, _ := strings.Cut(name, "_")
 		version, err := strconv.Atoi(number)
 		if err != nil || version != i+1 {
-			return nil, fmt.Errorf("migration %s: expected number %04d", base, i+1)
+			return nil, fmt.Errorf("migration %s: expected number %04d", name, i+1)
 		}
-		out = append(out, migration{version, base, string(body)})
+		out = append(out, migration{version, name, string(body), worksWith(version, string(body))})
 	}
 	return out, nil
 }
 
+// worksWith reads what a step says of older programs: a first line such as
+//
+//	-- works with 7
+//
+// promises that programs whose last step is number 7 read and write the schema
+// after this step as before. Without it every older program is refused. On a
+// shared database such a step can be made while older servers run, and what they
+// still need goes away in a later step, once none of them is left.
+func worksWith(version int, body string) int {
+	line, _, _ := strings.Cut(body, "\n")
+	if rest, ok := strings.CutPrefix(line, "-- works with "); ok {
+		if n, err := strconv.Atoi(strings.TrimSpace(rest)); err == nil {
+			return n
+		}
+	}
+	return version
+}
+
 // migrate brings the schema up to what this build knows, each step in a
-// transaction of its own. A schema that is newer is refused: an older program
-// must not write into it.
+// transaction of its own. A schema that is newer is refused, unless each step
+// that this program does not know says that it works with it.
 func (db *DB) migrate(ctx context.Context, steps []migration) error {
-	err := db.writer.exec(ctx, `CREATE TABLE IF NOT EXISTS schema_migrations (
-		version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)`)
-	if err != nil {
+	if err := db.makeList(ctx); err != nil {
 		return err
 	}
 	have, err := db.applied(ctx, steps)
 	if err != nil {
 		return err
 	}
-	for _, m := range steps[have:] {
-		if err := db.step(ctx, m); err != nil {
-			return fmt.Errorf("migration %s: %w", m.name, err)
+	for have < len(steps) {
+		if err := db.step(ctx, steps[have], steps); err != nil {
+			return fmt.Errorf("migration %s: %w", steps[have].name, err)
+		}
+		// Another process may have been quicker, by more than one step.
+		if have, err = db.applied(ctx, steps); err != nil {
+			return err
 		}
 	}
+	db.knows = len(steps)
 	return nil
 }
 
-// applied returns how many steps the data has gone through, which must be the
-// first of those this program knows.
+// makeList makes the list of the steps that the data went through.
+func (db *DB) makeList(ctx context.Context) error {
+	err := db.door.s.exec(ctx, `CREATE TABLE IF NOT EXISTS schema_migrations (
+		version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL, works_with BIGINT NOT NULL DEFAULT 0)`)
+	if err != nil && db.say.shared {
+		// Two that make it at once: one of them is told that it is there.
+		err = db.door.s.exec(ctx, `SELECT 1 FROM schema_migrations LIMIT 1`)
+	}
+	if err != nil {
+		return err
+	}
+	// Lists of the first versions say nothing of older programs.
+	if db.door.s.exec(ctx, `SELECT works_with FROM schema_migrations LIMIT 1`) == nil {
+		return nil
+	}
+	return db.door.s.exec(ctx, `ALTER TABLE schema_migrations ADD COLUMN works_with BIGINT NOT NULL DEFAULT 0`)
+}
+
+// applied returns how many of the steps the data has gone through: the first of
+// those this program knows, and perhaps later ones that it works with.
 func (db *DB) applied(ctx context.Context, steps []migration) (have int, err error) {
-	rows, err := db.writer.conn.QueryContext(ctx, `SELECT version, name FROM schema_migrations ORDER BY version`)
+	rows, err := db.door.s.conn.QueryContext(ctx, `SELECT version, name, works_with FROM schema_migrations ORDER BY version`)
 	if err != nil {
 		return 0, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var version int
+		var version, worksWith int
 		var name string
-		if err := rows.Scan(&version, &name); err != nil {
+		if err := rows.Scan(&version, &name, &worksWith); err != nil {
 			return 0, err
 		}
 		have++
 		switch {
+		case version > len(steps) && worksWith > 0 && worksWith <= len(steps) && version == have:
+			continue
 		case version > len(steps):
 			// A gap below it would be of the newer program's making.
 			return 0, plimsoll.Errorf(plimsoll.CodeConflict,
@@ -93,25 +131,43 @@ func (db *DB) applied(ctx context.Context, steps []migration) (have int, err err
 	return have, rows.Err()
 }
 
-func (db *DB) step(ctx context.Context, m migration) (err error) {
-	if err := db.writer.exec(ctx, `BEGIN IMMEDIATE`); err != nil {
+// step makes one step, unless another process has made it by now.
+func (db *DB) step(ctx context.Context, m migration, steps []migration) (err error) {
+	s := db.door.s
+	if err := s.exec(ctx, db.say.beginWrite); err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			_ = db.writer.exec(context.WithoutCancel(ctx), `ROLLBACK`)
+			_ = s.exec(context.WithoutCancel(ctx), `ROLLBACK`)
 		}
 	}()
-	if err := db.writer.exec(ctx, m.sql); err != nil {
+	if db.say.lockSchema != "" {
+		if err := s.exec(ctx, db.say.lockSchema); err != nil {
+			return err
+		}
+		if have, err := db.applied(ctx, steps); err != nil || have >= m.version {
+			return errors.Join(err, s.exec(ctx, `ROLLBACK`))
+		}
+	}
+	if err := s.exec(ctx, m.sql); err != nil {
 		return err
 	}
-	err = db.writer.exec(ctx, `INSERT INTO schema_migrations (version, name, applied_at) VALUES (?, ?, ?)`,
-		m.version, m.name, db.now())
+	err = s.exec(ctx, `INSERT INTO schema_migrations (version, name, applied_at, works_with) VALUES (?, ?, ?, ?)`,
+		m.version, m.name, db.now(), m.worksWith)
 	if err != nil {
 		return err
 	}
 	if err := db.fault(fmt.Sprintf("migrate:%04d", m.version)); err != nil {
 		return err
 	}
-	return db.writer.exec(ctx, `COMMIT`)
+	return s.exec(ctx, `COMMIT`)
+}
+
+// outgrown reports whether the data went through a step since the start that
+// this program does not work with.
+func (db *DB) outgrown(ctx context.Context, s *session) (bool, error) {
+	var least int
+	err := s.row(ctx, `SELECT coalesce(max(works_with), 0) FROM schema_migrations`).Scan(&least)
+	return least > db.knows, err
 }

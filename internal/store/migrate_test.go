@@ -19,12 +19,12 @@ import (
 // closes it.
 func bare(t *testing.T, dir string, fn func(db *DB) error) {
 	t.Helper()
-	db := &DB{opt: Options{Dir: dir, Now: clockAt(testTime), Fault: func(string) error { return nil }}, path: filepath.Join(dir, "plimsoll.db"), readers: make(chan *session)}
+	db := newDB(Options{Dir: dir, Now: clockAt(testTime), Fault: func(string) error { return nil }}, newSQLite(dir))
 	err := db.connect(context.Background())
 	if err == nil {
 		err = fn(db)
 	}
-	if e := errors.Join(err, db.writer.close(), db.sql.Close()); e != nil {
+	if e := errors.Join(err, db.release()); e != nil {
 		t.Fatal(e)
 	}
 }
@@ -32,7 +32,7 @@ func bare(t *testing.T, dir string, fn func(db *DB) error) {
 func schemaOf(t *testing.T, dir string) (lines []string) {
 	t.Helper()
 	bare(t, dir, func(db *DB) error {
-		rows, err := db.writer.conn.QueryContext(context.Background(), `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL
+		rows, err := db.door.s.conn.QueryContext(context.Background(), `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL
 			UNION ALL SELECT version || ' ' || name FROM schema_migrations ORDER BY 1`)
 		if err != nil {
 			return err
@@ -51,7 +51,7 @@ func schemaOf(t *testing.T, dir string) (lines []string) {
 }
 
 func TestEveryOlderSchemaIsBroughtUpToTheSameOne(t *testing.T) {
-	steps, err := migrations(migrationFiles)
+	steps, err := migrations((&sqliteEngine{}).migrations())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestEveryOlderSchemaIsBroughtUpToTheSameOne(t *testing.T) {
 			if err := db.migrate(context.Background(), steps[:version]); err != nil || version == 0 {
 				return err
 			}
-			return db.writer.exec(context.Background(), `INSERT INTO secrets (name, value) VALUES ('kept', 'old')`)
+			return db.door.s.exec(context.Background(), `INSERT INTO secrets (name, value) VALUES ('kept', 'old')`)
 		})
 		db := mustOpen(t, Options{Dir: dir})
 		if version > 0 {
@@ -84,7 +84,7 @@ func TestEveryOlderSchemaIsBroughtUpToTheSameOne(t *testing.T) {
 }
 
 func TestAStepThatFailsLeavesTheVersionBefore(t *testing.T) {
-	steps, err := migrations(migrationFiles)
+	steps, err := migrations((&sqliteEngine{}).migrations())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,10 +114,10 @@ func TestAStepThatFailsLeavesTheVersionBefore(t *testing.T) {
 
 func TestDataOfAnotherBuildIsRefused(t *testing.T) {
 	for name, x := range map[string]struct{ change, says string }{
-		"a newer schema":              {`INSERT INTO schema_migrations VALUES (99, '0099_later.sql', 1)`, "newer plimsoll (schema 99"},
+		"a newer schema":              {`INSERT INTO schema_migrations VALUES (99, '0099_later.sql', 1, 0)`, "newer plimsoll (schema 99"},
 		"a step of another name":      {`UPDATE schema_migrations SET name = '0001_other.sql' WHERE version = 1`, "0001_other.sql"},
 		"a step that is left out":     {`DELETE FROM schema_migrations WHERE version = 1`, "made by another build"},
-		"a step that never was there": {`INSERT INTO schema_migrations VALUES (-1, 'x', 1)`, "made by another build"},
+		"a step that never was there": {`INSERT INTO schema_migrations VALUES (-1, 'x', 1, 0)`, "made by another build"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -126,7 +126,7 @@ func TestDataOfAnotherBuildIsRefused(t *testing.T) {
 			if err := db.Close(); err != nil {
 				t.Fatal(err)
 			}
-			bare(t, dir, func(db *DB) error { return db.writer.exec(context.Background(), x.change) })
+			bare(t, dir, func(db *DB) error { return db.door.s.exec(context.Background(), x.change) })
 			before, err := os.ReadFile(filepath.Join(dir, "plimsoll.db"))
 			if err != nil {
 				t.Fatal(err)
@@ -148,7 +148,7 @@ func TestMigrationsAreNumberedWithoutGaps(t *testing.T) {
 	for _, names := range []string{"0001_a.sql 0003_b.sql", "0001_a.sql 0001_b.sql", "0002_a.sql", "log.sql"} {
 		files := fstest.MapFS{}
 		for _, n := range strings.Fields(names) {
-			files["migrations/"+n] = file
+			files[n] = file
 		}
 		if _, err := migrations(files); err == nil {
 			t.Errorf("%s: no error", names)
@@ -162,7 +162,7 @@ func TestTheWriterCommitsToDisk(t *testing.T) {
 		"synchronous": "2", "journal_mode": "wal", "fullfsync": "1", "checkpoint_fullfsync": "1",
 		"secure_delete": "2", "journal_size_limit": fmt.Sprint(keptWAL), "foreign_keys": "1", "busy_timeout": "10000",
 	} {
-		err := db.submit(context.Background(), func(s *session) error {
+		err := db.door.submit(context.Background(), func(s *session) error {
 			var v sql.NullString
 			err := s.row(context.Background(), `PRAGMA `+pragma).Scan(&v)
 			if v.String != want {

@@ -33,7 +33,7 @@ func (tx *Tx) Notes(step string, limit int) ([]Note, error) {
 // Done forgets that a key must go through a step, also when it had been set
 // aside before.
 func (tx *Tx) Done(step, key string) error {
-	_, err := tx.exec(`DELETE FROM dirty WHERE org = ? AND step IN (?, ?) AND key = ?`, tx.org, step, aside+step, key)
+	err := tx.write(`DELETE FROM dirty WHERE org = ? AND step IN (?, ?) AND key = ?`, tx.org, step, aside+step, key)
 	return err
 }
 
@@ -57,12 +57,12 @@ func (tx *Tx) Resume(step string) (bool, error) {
 }
 
 func (tx *Tx) moveNotes(from, to, key string) error {
-	_, err := tx.exec(`INSERT INTO dirty (org, step, key, since) SELECT org, ?, key, since FROM dirty WHERE org = ? AND step = ? AND key = ?
+	err := tx.write(`INSERT INTO dirty (org, step, key, since) SELECT org, ?, key, since FROM dirty WHERE org = ? AND step = ? AND key = ?
 		ON CONFLICT (org, step, key) DO UPDATE SET since = min(since, excluded.since)`, to, tx.org, from, key)
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(`DELETE FROM dirty WHERE org = ? AND step = ? AND key = ?`, tx.org, from, key)
+	err = tx.write(`DELETE FROM dirty WHERE org = ? AND step = ? AND key = ?`, tx.org, from, key)
 	return err
 }
 

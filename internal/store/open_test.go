@@ -148,7 +148,7 @@ func TestADatabaseOfAnotherDayIsRefused(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	bare(t, dir, func(db *DB) error { return db.writer.exec(context.Background(), `DELETE FROM events WHERE seq = 2`) })
+	bare(t, dir, func(db *DB) error { return db.door.s.exec(context.Background(), `DELETE FROM events WHERE seq = 2`) })
 	_, err := Open(context.Background(), Options{Dir: dir})
 	code(t, err, plimsoll.CodeUnavailable)
 	if !strings.Contains(err.Error(), "ends at event 1 and should end at 2") {

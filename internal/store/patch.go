@@ -80,7 +80,7 @@ func (tx *Tx) patch(t table, group []any, old, rows []version, seq int64) (span 
 func (tx *Tx) patchAliases(service string, before, after []plimsoll.Deployment) error {
 	for _, d := range before {
 		for _, a := range d.Aliases {
-			if _, err := tx.exec(`DELETE FROM deployment_ids WHERE org = ? AND alias = ? AND service = ?`, tx.org, a, service); err != nil {
+			if err := tx.write(`DELETE FROM deployment_ids WHERE org = ? AND alias = ? AND service = ?`, tx.org, a, service); err != nil {
 				return err
 			}
 		}

@@ -19,7 +19,7 @@ func (tx *Tx) PutDeployment(d plimsoll.Reported) (before string, err error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = tx.exec(`INSERT INTO deployment_reports (org, id, service, version, commit_sha, repository, doc)
+	err = tx.write(`INSERT INTO deployment_reports (org, id, service, version, commit_sha, repository, doc)
 		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (org, id) DO UPDATE SET service = excluded.service, version = excluded.version,
 		commit_sha = excluded.commit_sha, repository = excluded.repository, doc = excluded.doc`,
 		tx.org, d.ID, d.Service, d.Version, d.CommitSHA, d.Repository, doc)
@@ -68,7 +68,7 @@ func (tx *Tx) PutChange(c plimsoll.ChangeReport) error {
 		}
 		doc = string(b)
 	}
-	_, err := tx.exec(`INSERT INTO changes (org, repository, sha, parents, authored_at, committed_at, pull_request, reverts, bot, subject, more)
+	err := tx.write(`INSERT INTO changes (org, repository, sha, parents, authored_at, committed_at, pull_request, reverts, bot, subject, more)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (org, repository, sha) DO UPDATE SET parents = excluded.parents,
 		authored_at = excluded.authored_at, committed_at = excluded.committed_at, pull_request = excluded.pull_request,
 		reverts = excluded.reverts, bot = excluded.bot, subject = excluded.subject, more = excluded.more`,
@@ -135,7 +135,7 @@ func (tx *Tx) PutPullRequest(p plimsoll.PullRequestReport) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(`INSERT INTO pull_requests (org, repository, number, doc) VALUES (?, ?, ?, ?)
+	err = tx.write(`INSERT INTO pull_requests (org, repository, number, doc) VALUES (?, ?, ?, ?)
 		ON CONFLICT (org, repository, number) DO UPDATE SET doc = excluded.doc`, tx.org, p.Repository, p.Number, doc)
 	return err
 }
@@ -151,16 +151,16 @@ func (tx *Tx) PutIncident(r plimsoll.IncidentReport) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.exec(`INSERT INTO incident_reports (org, id, caused_by, begun_at, doc) VALUES (?, ?, ?, ?, ?)
+	if err := tx.write(`INSERT INTO incident_reports (org, id, caused_by, begun_at, doc) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (org, id) DO UPDATE SET caused_by = excluded.caused_by, begun_at = excluded.begun_at, doc = excluded.doc`,
 		tx.org, r.ID, r.CausedBy, r.BegunAt(), doc); err != nil {
 		return err
 	}
-	if _, err := tx.exec(`DELETE FROM incident_services WHERE org = ? AND id = ?`, tx.org, r.ID); err != nil {
+	if err := tx.write(`DELETE FROM incident_services WHERE org = ? AND id = ?`, tx.org, r.ID); err != nil {
 		return err
 	}
 	for _, s := range r.Services {
-		if _, err := tx.exec(`INSERT INTO incident_services (org, service, id) VALUES (?, ?, ?) ON CONFLICT (org, service, id) DO NOTHING`, tx.org, s, r.ID); err != nil {
+		if err := tx.write(`INSERT INTO incident_services (org, service, id) VALUES (?, ?, ?) ON CONFLICT (org, service, id) DO NOTHING`, tx.org, s, r.ID); err != nil {
 			return err
 		}
 	}
@@ -204,7 +204,7 @@ func (tx *Tx) PutService(s plimsoll.ServiceReport) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(`INSERT INTO services (org, name, repository, doc) VALUES (?, ?, ?, ?)
+	err = tx.write(`INSERT INTO services (org, name, repository, doc) VALUES (?, ?, ?, ?)
 		ON CONFLICT (org, name) DO UPDATE SET repository = excluded.repository, doc = excluded.doc`, tx.org, s.Name, s.Repository, doc)
 	if err != nil {
 		return err
@@ -239,7 +239,7 @@ func (tx *Tx) PutSettings(s plimsoll.Settings) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(`INSERT INTO settings (org, doc) VALUES (?, ?) ON CONFLICT (org) DO UPDATE SET doc = excluded.doc`, tx.org, doc)
+	err = tx.write(`INSERT INTO settings (org, doc) VALUES (?, ?) ON CONFLICT (org) DO UPDATE SET doc = excluded.doc`, tx.org, doc)
 	return err
 }
 
@@ -277,12 +277,12 @@ func (tx *Tx) putSet(table, column, service string, names []string) error {
 			delete(gone, n)
 			continue
 		}
-		if _, err := tx.exec(`INSERT INTO `+table+` (org, `+column+`, service) VALUES (?, ?, ?)`, tx.org, n, service); err != nil {
+		if err := tx.write(`INSERT INTO `+table+` (org, `+column+`, service) VALUES (?, ?, ?)`, tx.org, n, service); err != nil {
 			return err
 		}
 	}
 	for n := range gone {
-		if _, err := tx.exec(`DELETE FROM `+table+` WHERE org = ? AND `+column+` = ? AND service = ?`, tx.org, n, service); err != nil {
+		if err := tx.write(`DELETE FROM `+table+` WHERE org = ? AND `+column+` = ? AND service = ?`, tx.org, n, service); err != nil {
 			return err
 		}
 	}

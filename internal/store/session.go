@@ -4,27 +4,72 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/plimsoll-dev/plimsoll"
 )
 
 // session is one connection with its prepared statements.
 type session struct {
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+	db     *DB
+	writes bool
+	conn   *sql.Conn
+	stmts  map[string]*sql.Stmt
+
+	// Statements that nobody waits for the answer of, where the database lies
+	// across a network: they are sent together with the next that somebody does.
+	waiting *pgx.Batch
+	kept    int // how many of them stay when a request fails
 }
 
 // mostStatements bounds the prepared statements of a session. The filters of
 // reads come in some hundred shapes, of which a server uses few.
 const mostStatements = 200
 
-func newSession(ctx context.Context, db *sql.DB) (*session, error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, err
+// mostWaiting bounds the statements that wait to be sent.
+const mostWaiting = 1000
+
+func newSession(ctx context.Context, db *DB, writes bool) (*session, error) {
+	s := &session{db: db, writes: writes, stmts: map[string]*sql.Stmt{}, waiting: &pgx.Batch{}}
+	return s, s.connect(ctx)
+}
+
+func (s *session) connect(ctx context.Context) (err error) {
+	if s.conn, err = s.db.sql.Conn(ctx); err != nil {
+		return err
 	}
-	return &session{conn: conn, stmts: map[string]*sql.Stmt{}}, nil
+	if err := s.db.engine.ready(ctx, s, s.writes); err != nil {
+		return errors.Join(err, s.conn.Close())
+	}
+	return nil
+}
+
+// fresh connects again if the connection has ended. Call it between
+// transactions.
+func (s *session) fresh(ctx context.Context) error {
+	s.waiting = &pgx.Batch{}
+	if s.db.say.alone || !s.broken() {
+		return nil
+	}
+	_ = s.close() // it is gone already
+	return s.connect(ctx)
+}
+
+func (s *session) broken() bool {
+	ended := true
+	_ = s.conn.Raw(func(driver any) error {
+		ended = driver.(*stdlib.Conn).Conn().IsClosed()
+		return nil
+	})
+	return ended
 }
 
 func (s *session) close() error {
+	if s.conn == nil {
+		return nil
+	}
 	return errors.Join(s.forget(), s.conn.Close())
 }
 
@@ -50,7 +95,7 @@ func (s *session) prepared(ctx context.Context, query string) (*sql.Stmt, error)
 	if st, ok := s.stmts[query]; ok {
 		return st, nil
 	}
-	st, err := s.conn.PrepareContext(ctx, query)
+	st, err := s.conn.PrepareContext(ctx, s.db.say.spell(query))
 	if err != nil {
 		return nil, err
 	}
@@ -58,22 +103,124 @@ func (s *session) prepared(ctx context.Context, query string) (*sql.Stmt, error)
 	return st, nil
 }
 
-// run executes a prepared statement.
-func (s *session) run(ctx context.Context, query string, args ...any) error {
+// write executes a statement whose answer nobody needs. Where statements are
+// pipelined its error comes with that of a later one, of flush at the latest.
+func (s *session) write(ctx context.Context, query string, args ...any) error {
+	if s.db.say.pipeline {
+		s.waiting.Queue(s.db.spelt(query), plain(args)...)
+		if s.waiting.Len() < mostWaiting {
+			return nil
+		}
+		return s.flush(ctx)
+	}
+	_, err := s.run(ctx, query, args...)
+	return err
+}
+
+// flush sends what waits, and returns the first error of it.
+func (s *session) flush(ctx context.Context) error {
+	n := s.waiting.Len()
+	if n == 0 {
+		return nil
+	}
+	batch := s.waiting
+	s.waiting, s.kept = &pgx.Batch{}, 0
+	ctx, cancel := s.db.bounded(ctx)
+	defer cancel()
+	return s.conn.Raw(func(driver any) error {
+		results := driver.(*stdlib.Conn).Conn().SendBatch(ctx, batch)
+		for i := range n {
+			query := batch.QueuedQueries[i].SQL
+			tag, err := results.Exec()
+			if err == nil && query == `COMMIT` && tag.String() != `COMMIT` {
+				err = errRolledBack
+			}
+			if err != nil {
+				_ = results.Close() // with the same error
+				return fmt.Errorf("%s: %w", headOf(query), err)
+			}
+		}
+		return results.Close()
+	})
+}
+
+// errRolledBack is what PostgreSQL does not call an error: a COMMIT of a
+// transaction in which something has failed.
+var errRolledBack = errors.New("the database rolled back instead")
+
+// drop forgets the statements of a request that has failed.
+func (s *session) drop() {
+	s.waiting.QueuedQueries = s.waiting.QueuedQueries[:min(s.kept, s.waiting.Len())]
+}
+
+// headOf names a statement in an error by its beginning.
+func headOf(query string) string {
+	const most = 60
+	if len(query) > most {
+		return query[:most] + "…"
+	}
+	return query
+}
+
+// run executes a prepared statement and returns how many rows it touched.
+func (s *session) run(ctx context.Context, query string, args ...any) (int64, error) {
+	if err := s.flush(ctx); err != nil {
+		return 0, err
+	}
 	st, err := s.prepared(ctx, query)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, err = st.ExecContext(ctx, args...)
-	return err
+	ctx, cancel := s.db.bounded(ctx)
+	defer cancel()
+	res, err := st.ExecContext(ctx, plain(args)...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// query asks a prepared question. Close the rows.
+func (s *session) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := s.flush(ctx); err != nil {
+		return nil, err
+	}
+	st, err := s.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, plain(args)...)
 }
 
 // exec executes statements that are not used again.
 func (s *session) exec(ctx context.Context, query string, args ...any) error {
-	_, err := s.conn.ExecContext(ctx, query, args...)
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
+	if len(args) > 0 {
+		query = s.db.say.spell(query)
+	}
+	_, err := s.conn.ExecContext(ctx, query, plain(args)...)
 	return err
 }
 
 func (s *session) row(ctx context.Context, query string, args ...any) *sql.Row {
-	return s.conn.QueryRowContext(ctx, query, args...)
+	return s.conn.QueryRowContext(ctx, s.db.say.spell(query), plain(args)...)
+}
+
+// plain turns arguments into what both databases keep: flags and times are
+// integers.
+func plain(args []any) []any {
+	for i, a := range args {
+		switch a := a.(type) {
+		case bool:
+			args[i] = int64(0)
+			if a {
+				args[i] = int64(1)
+			}
+		case plimsoll.Time:
+			args[i] = int64(a)
+		}
+	}
+	return args
 }

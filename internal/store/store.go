@@ -2,11 +2,12 @@
 // and is the only room that speaks SQL. It refuses to know what events mean or
 // what is made of them.
 //
-// One writer commits for everybody: requests that wait together share one
-// transaction and one fsync, each behind a savepoint of its own, so that one
-// that fails takes no other with it. A request is answered only after the
-// commit is on disk (SQLite in WAL mode with synchronous=FULL). Many readers
-// work on snapshots beside it.
+// It stands on SQLite, in a folder of this process alone, or on PostgreSQL,
+// which several processes may share. One writer commits for everybody in a
+// process: requests that wait together share one transaction and one fsync, each
+// behind a savepoint of its own, so that one that fails takes no other with it.
+// A request is answered only after the commit is on disk. Many readers work on
+// snapshots beside it.
 package store
 
 import (
@@ -14,23 +15,19 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
-	_ "modernc.org/sqlite" // the embedded database, in pure Go
 )
 
 // Options say where the data is. The zero value of the rest is what a server
 // wants.
 type Options struct {
-	Dir     string           // data folder; made if it does not exist
-	Readers int              // snapshots that can be open at once, 4 if zero
-	Now     func() time.Time // time.Now if nil
+	Dir      string           // data folder of SQLite; made if it does not exist
+	Database string           // postgres://… instead of a folder
+	Readers  int              // snapshots that can be open at once, 4 if zero
+	Now      func() time.Time // time.Now if nil
 
 	// Fault is asked at each named dangerous step; an error it returns makes
 	// that step fail. Nil in production.
@@ -40,27 +37,27 @@ type Options struct {
 // DB is an open store. Close it.
 type DB struct {
 	opt     Options
-	path    string // of the database file
+	engine  engine
+	say     *dialect
 	sql     *sql.DB
-	lock    *os.File
-	writer  *session
+	door    *lane // for whoever adds to the log
+	facts   *lane // for whoever makes facts of it; with one lane the same
 	readers chan *session
 	opened  int // readers
+	knows   int // steps of the schema
 
-	walBound int64 // the writer's: size of the log of writes at which it is shortened
-
-	requests chan *request
-	done     chan struct{} // closed when the writer has stopped
-	closing  chan struct{}
-	closed   sync.Once
+	closing chan struct{}
+	closed  sync.Once
+	watched sync.WaitGroup
 
 	mu      sync.Mutex
 	changed chan struct{} // closed, and replaced, after each commit
+	spelled sync.Map      // statements in the words of the database
 }
 
-// Open opens the store in opt.Dir, making or migrating it as needed. It fails
-// with CodeConflict when another process holds the folder or when the data is
-// newer than this program.
+// Open opens the store, making or migrating it as needed. It fails with
+// CodeConflict when another process holds the folder or when the data is newer
+// than this program.
 func Open(ctx context.Context, opt Options) (*DB, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
@@ -71,35 +68,47 @@ func Open(ctx context.Context, opt Options) (*DB, error) {
 	if opt.Fault == nil {
 		opt.Fault = func(string) error { return nil }
 	}
-	if err := os.MkdirAll(opt.Dir, 0o700); err != nil {
-		return nil, explainOpen(opt.Dir, err)
-	}
-	lock, err := lockFolder(opt.Dir)
+	e, err := engineOf(opt)
 	if err != nil {
-		return nil, explainOpen(opt.Dir, err)
+		return nil, err
 	}
-	db := &DB{
-		opt: opt, lock: lock, path: filepath.Join(opt.Dir, "plimsoll.db"), walBound: mostWAL,
-		readers:  make(chan *session, opt.Readers),
-		requests: make(chan *request, 1024),
-		done:     make(chan struct{}),
-		closing:  make(chan struct{}),
-		changed:  make(chan struct{}),
-	}
+	db := newDB(opt, e)
 	if err := db.prepare(ctx); err != nil {
 		_ = db.release() // the reason is what counts
-		return nil, explainOpen(opt.Dir, err)
+		return nil, e.explain(err)
 	}
-	go db.write()
+	go db.door.work()
+	if db.facts != db.door {
+		go db.facts.work()
+	}
+	if db.say.shared {
+		db.watched.Go(db.watch)
+	}
 	return db, nil
 }
 
-func (db *DB) prepare(ctx context.Context) error {
-	steps, err := migrations(migrationFiles)
-	if err != nil {
-		return err
+func newDB(opt Options, e engine) *DB {
+	return &DB{
+		opt: opt, engine: e, say: e.dialect(),
+		readers: make(chan *session, opt.Readers),
+		closing: make(chan struct{}),
+		changed: make(chan struct{}),
 	}
-	if err := lookAt(db.path); err != nil {
+}
+
+func engineOf(opt Options) (engine, error) {
+	switch {
+	case opt.Database != "":
+		return newPostgres(opt.Database)
+	case opt.Dir != "":
+		return newSQLite(opt.Dir), nil
+	}
+	return nil, plimsoll.Errorf(plimsoll.CodeInvalid, "the store has neither a data folder nor a database")
+}
+
+func (db *DB) prepare(ctx context.Context) error {
+	steps, err := migrations(db.engine.migrations())
+	if err != nil {
 		return err
 	}
 	if err := db.connect(ctx); err != nil {
@@ -108,38 +117,31 @@ func (db *DB) prepare(ctx context.Context) error {
 	if err := db.migrate(ctx, steps); err != nil {
 		return err
 	}
-	return db.inspect(ctx)
+	return db.engine.inspect(ctx, db.door.s)
 }
 
-func (db *DB) connect(ctx context.Context) error {
-	dir, err := filepath.Abs(db.path)
-	if err != nil {
+// connect opens the connections.
+func (db *DB) connect(ctx context.Context) (err error) {
+	if db.sql, err = db.engine.open(ctx); err != nil {
 		return err
 	}
-	// Nobody else writes, so nothing is ever busy, unless somebody looks in
-	// with a tool of his own: then we wait for him a while.
-	// fullfsync matters on macOS, where a plain fsync leaves the data in the
-	// disk's cache. secure_delete overwrites erased names within their page.
-	db.sql, err = sql.Open("sqlite", (&url.URL{Scheme: "file", Path: dir}).String()+
-		"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)"+
-		"&_pragma=synchronous(FULL)&_pragma=fullfsync(ON)&_pragma=checkpoint_fullfsync(ON)"+
-		"&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16000)&_pragma=secure_delete(FAST)"+
-		"&_pragma=journal_size_limit("+strconv.Itoa(keptWAL)+")")
-	if err != nil {
+	lanes := 1
+	if db.say.shared {
+		lanes = 2
+	}
+	db.sql.SetMaxOpenConns(db.opt.Readers + lanes)
+	db.sql.SetMaxIdleConns(db.opt.Readers + lanes)
+	if db.door, err = newLane(ctx, db); err != nil {
 		return err
 	}
-	db.sql.SetMaxOpenConns(db.opt.Readers + 1)
-	db.sql.SetMaxIdleConns(db.opt.Readers + 1)
-	if db.writer, err = newSession(ctx, db.sql); err != nil {
-		return err
-	}
-	// Each event of an import touches a random page of an index. The cache holds
-	// the index of about a million; beyond it every commit reads as it writes.
-	if err := db.writer.exec(ctx, `PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = `+strconv.Itoa(checkpointPages)); err != nil {
-		return err
+	db.facts = db.door
+	if lanes == 2 {
+		if db.facts, err = newLane(ctx, db); err != nil {
+			return err
+		}
 	}
 	for range db.opt.Readers {
-		s, err := newSession(ctx, db.sql)
+		s, err := newSession(ctx, db, false)
 		if err != nil {
 			return err
 		}
@@ -156,7 +158,11 @@ func (db *DB) Close() error {
 	var err error
 	db.closed.Do(func() {
 		close(db.closing)
-		<-db.done
+		<-db.door.done
+		if db.facts != db.door {
+			<-db.facts.done
+		}
+		db.watched.Wait()
 		err = db.release()
 	})
 	return err
@@ -165,16 +171,79 @@ func (db *DB) Close() error {
 func (db *DB) release() error {
 	var errs []error
 	if db.sql != nil {
-		if db.writer != nil {
-			errs = append(errs, db.writer.close())
+		if db.door != nil {
+			errs = append(errs, db.door.s.close())
+		}
+		if db.facts != nil && db.facts != db.door {
+			errs = append(errs, db.facts.s.close())
 		}
 		for range db.opened {
 			errs = append(errs, (<-db.readers).close())
 		}
 		errs = append(errs, db.sql.Close())
 	}
-	errs = append(errs, db.lock.Close())
+	errs = append(errs, db.engine.close())
 	return errors.Join(errs...)
+}
+
+// between is how often whoever waits for a change looks whether another process
+// has committed one.
+const between = 200 * time.Millisecond
+
+// watch wakes whoever waits for a commit of another process. Nothing tells us of
+// those, so everybody looks now and then: it is a few reads by key.
+func (db *DB) watch() {
+	tick := time.NewTicker(between)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			db.publish()
+		case <-db.closing:
+			return
+		}
+	}
+}
+
+// Announce tells whoever finds the data folder taken how its holder can be
+// reached.
+func (db *DB) Announce(url string) error { return db.engine.announce(url) }
+
+// Check reads every page and every index of the database and compares them, as
+// far as the database lets us: for whoever suspects the disk, or made a copy. On
+// SQLite it takes about a second per 300 MB; it holds up nobody.
+func (db *DB) Check(ctx context.Context) error {
+	s, err := db.reader(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { db.readers <- s }()
+	if err := s.fresh(ctx); err != nil {
+		return db.unreadable(err)
+	}
+	return db.engine.check(ctx, s)
+}
+
+// spelt is a statement in the words of the database.
+func (db *DB) spelt(query string) string {
+	if text, ok := db.spelled.Load(query); ok {
+		return text.(string)
+	}
+	text := db.say.spell(query)
+	db.spelled.Store(query, text)
+	return text
+}
+
+// patience bounds a statement that lies across a network. A database that does
+// not answer by then is taken for gone; the connection is given up.
+const patience = 60 * time.Second
+
+// bounded bounds a statement where its answer may never come.
+func (db *DB) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if db.say.alone {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, patience)
 }
 
 func (db *DB) now() plimsoll.Time { return plimsoll.TimeOf(db.opt.Now()) }

@@ -13,7 +13,7 @@ func (tx *Tx) PutTarget(t plimsoll.TargetReport) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec(`INSERT INTO targets (org, id, doc) VALUES (?, ?, ?)
+	err = tx.write(`INSERT INTO targets (org, id, doc) VALUES (?, ?, ?)
 		ON CONFLICT (org, id) DO UPDATE SET doc = excluded.doc`, tx.org, t.ID, doc)
 	return err
 }

@@ -18,7 +18,7 @@ type Org struct {
 // Org returns the organisation of that name, making it if it is new.
 func (db *DB) Org(ctx context.Context, name string) (*Org, error) {
 	o := &Org{db: db}
-	err := db.submit(ctx, func(s *session) error {
+	err := db.door.submit(ctx, func(s *session) error {
 		if err := s.exec(ctx, `INSERT INTO orgs (name) VALUES (?) ON CONFLICT (name) DO NOTHING`, name); err != nil {
 			return err
 		}
@@ -52,16 +52,33 @@ func (o *Org) View(ctx context.Context, fn func(tx *Tx) error) (err error) {
 	// A BEGIN that were cut short would leave the session in a state that
 	// nobody knows.
 	uncut := context.WithoutCancel(ctx)
-	if err := s.run(uncut, `BEGIN`); err != nil {
-		return fmt.Errorf("read: %w", err)
+	if err := s.fresh(uncut); err != nil {
+		return o.db.unreadable(err)
+	}
+	if _, err := s.run(uncut, o.db.say.beginRead); err != nil {
+		return o.db.unreadable(err)
 	}
 	defer func() {
-		if e := s.run(uncut, `ROLLBACK`); err == nil && e != nil {
-			err = fmt.Errorf("read: %w", e)
+		// Whose connection was lost has nothing to roll back.
+		if _, e := s.run(uncut, `ROLLBACK`); err == nil && e != nil {
+			err = o.db.unreadable(e)
 		}
 		s.shrink()
 	}()
-	return fn(&Tx{ctx: ctx, s: s, db: o.db, org: o.id, now: o.db.now()})
+	if err = fn(&Tx{ctx: ctx, s: s, db: o.db, org: o.id, now: o.db.now()}); err != nil && ctx.Err() == nil && o.db.engine.refused(err) {
+		err = o.db.unreadable(err)
+	}
+	return err
+}
+
+// unreadable is the error of a read that the database refused.
+func (db *DB) unreadable(err error) error {
+	if db.say.alone {
+		return fmt.Errorf("read: %w", err)
+	}
+	e := plimsoll.Errorf(plimsoll.CodeUnavailable, "the database cannot be read now; try again, and look at the database server if it stays so")
+	e.Cause = fmt.Errorf("read: %w", err)
+	return e
 }
 
 // reader waits until a snapshot can be opened.
@@ -88,7 +105,11 @@ func (db *DB) reader(ctx context.Context) (*session, error) {
 // When fn fails nothing of it remains. fn may run only once, but the error of
 // a commit leaves open whether it took effect.
 func (o *Org) Update(ctx context.Context, fn func(tx *Tx) error) error {
-	return o.db.submit(ctx, func(s *session) error {
+	return o.submit(ctx, o.db.door, fn)
+}
+
+func (o *Org) submit(ctx context.Context, l *lane, fn func(tx *Tx) error) error {
+	return l.submit(ctx, func(s *session) error {
 		// A statement that is interrupted takes the whole transaction with it,
 		// and with that the work of others: once begun, it runs to its end.
 		return fn(&Tx{ctx: context.WithoutCancel(ctx), s: s, db: o.db, org: o.id, now: o.db.now()})
@@ -99,25 +120,17 @@ func (o *Org) Update(ctx context.Context, fn func(tx *Tx) error) error {
 func (tx *Tx) Fault(step string) error { return tx.db.fault(step) }
 
 // exec runs a prepared statement and returns how many rows it touched.
-func (tx *Tx) exec(query string, args ...any) (int64, error) {
-	st, err := tx.s.prepared(tx.ctx, query)
-	if err != nil {
-		return 0, err
-	}
-	res, err := st.ExecContext(tx.ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
-}
+func (tx *Tx) exec(query string, args ...any) (int64, error) { return tx.s.run(tx.ctx, query, args...) }
+
+// write runs a prepared statement whose answer nobody needs. Its error may come
+// with a later statement of the transaction, and at the latest with its end.
+func (tx *Tx) write(query string, args ...any) error { return tx.s.write(tx.ctx, query, args...) }
 
 // each runs a query and hands every row to scan.
 func (tx *Tx) each(query string, args []any, scan func(rows *sql.Rows) error) error {
-	st, err := tx.s.prepared(tx.ctx, query)
-	if err != nil {
-		return err
-	}
-	rows, err := st.QueryContext(tx.ctx, args...)
+	ctx, cancel := tx.db.bounded(tx.ctx)
+	defer cancel()
+	rows, err := tx.s.query(ctx, query, args...)
 	if err != nil {
 		return err
 	}
@@ -132,11 +145,16 @@ func (tx *Tx) each(query string, args []any, scan func(rows *sql.Rows) error) er
 
 // one runs a query for at most one row; it reports false when there is none.
 func (tx *Tx) one(query string, args []any, dest ...any) (bool, error) {
-	st, err := tx.s.prepared(tx.ctx, query)
+	ctx, cancel := tx.db.bounded(tx.ctx)
+	defer cancel()
+	if err := tx.s.flush(ctx); err != nil {
+		return false, err
+	}
+	st, err := tx.s.prepared(ctx, query)
 	if err != nil {
 		return false, err
 	}
-	err = st.QueryRowContext(tx.ctx, args...).Scan(dest...)
+	err = st.QueryRowContext(ctx, plain(args)...).Scan(dest...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

@@ -95,7 +95,7 @@ func (tx *Tx) change(t table, group []any, old map[string]known, rows []version,
 			}
 		}
 		args := append(append(append(append([]any{tx.org}, group...), v.key...), seq, int64(current), h), v.rest...)
-		if _, err := tx.exec(t.insert(), args...); err != nil {
+		if err := tx.write(t.insert(), args...); err != nil {
 			return span, ok, err
 		}
 		if err := tx.mark(t, v, t.markID(group, v.key), seq); err != nil {
@@ -145,12 +145,12 @@ func (tx *Tx) end(t table, group []any, was known, seq int64) error {
 	where := ` WHERE org = ? AND ` + t.where(append(append([]string(nil), t.group...), t.key...)) + ` AND from_seq = ?`
 	args := append(append(append([]any{tx.org}, group...), was.key...), was.from)
 	if was.from >= seq {
-		if _, err := tx.exec(`DELETE FROM `+t.name+where, args...); err != nil || !t.marks {
+		if err := tx.write(`DELETE FROM `+t.name+where, args...); err != nil || !t.marks {
 			return err
 		}
 		return tx.unmark(t, t.markID(group, was.key), was.from)
 	}
-	_, err := tx.exec(`UPDATE `+t.name+` SET to_seq = ?`+where, append([]any{seq}, args...)...)
+	err := tx.write(`UPDATE `+t.name+` SET to_seq = ?`+where, append([]any{seq}, args...)...)
 	return err
 }
 

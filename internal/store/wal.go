@@ -20,9 +20,9 @@ const (
 // shortenLog begins the log of writes anew when it has become large. A reader
 // that takes longer than we wait puts it off until the file has grown again by
 // as much.
-func (db *DB) shortenLog() {
-	info, err := os.Stat(db.path + "-wal")
-	if err != nil || info.Size() < db.walBound {
+func (e *sqliteEngine) shortenLog(db *DB) {
+	info, err := os.Stat(e.path + "-wal")
+	if err != nil || info.Size() < e.walBound {
 		return
 	}
 	var held []*session
@@ -38,11 +38,11 @@ func (db *DB) shortenLog() {
 		case s := <-db.readers:
 			held = append(held, s)
 		case <-late.C:
-			db.walBound = info.Size() + mostWAL
+			e.walBound = info.Size() + mostWAL
 			return
 		}
 	}
-	db.walBound = mostWAL
+	e.walBound = mostWAL
 	// When this fails the next commit does too, and somebody hears of it.
-	_ = db.writer.exec(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
+	_ = db.door.s.exec(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
 }

@@ -9,9 +9,11 @@ import (
 	"testing"
 )
 
+func sqliteOf(db *DB) *sqliteEngine { return db.engine.(*sqliteEngine) }
+
 func walSize(tb testing.TB, db *DB) int64 {
 	tb.Helper()
-	info, err := os.Stat(db.path + "-wal")
+	info, err := os.Stat(sqliteOf(db).path + "-wal")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -25,7 +27,7 @@ func TestTheLogOfWritesStaysBoundedUnderConstantReaders(t *testing.T) {
 	db := mustOpen(t, Options{})
 	o := mustOrg(t, db, "default")
 	mustUpdate(t, o, func(*Tx) error {
-		db.walBound = 2 << 20 // the writer's own, and this is the writer
+		sqliteOf(db).walBound = 2 << 20 // the writer's own, and this is the writer
 		return nil
 	})
 	stop := make(chan struct{})
@@ -64,7 +66,7 @@ func TestTheLogOfWritesStaysBoundedUnderConstantReaders(t *testing.T) {
 		before := walSize(t, db)
 		mustAppend(t, o, sampleDelivery(sampleEvent(fmt.Sprintf("d-%d", i), strings.Repeat("x", 200_000))))
 		mustUpdate(t, o, func(*Tx) error {
-			db.walBound = min(db.walBound, 2<<20)
+			sqliteOf(db).walBound = min(sqliteOf(db).walBound, 2<<20)
 			return nil
 		})
 		size := walSize(t, db)
@@ -84,7 +86,7 @@ func TestAReaderThatStaysPutsTheShorteningOff(t *testing.T) {
 	t.Parallel()
 	db := mustOpen(t, Options{Readers: 2})
 	o := mustOrg(t, db, "default")
-	mustUpdate(t, o, func(*Tx) error { db.walBound = 1; return nil })
+	mustUpdate(t, o, func(*Tx) error { sqliteOf(db).walBound = 1; return nil })
 	mustView(t, o, func(tx *Tx) error {
 		before, err := tx.Head()
 		mustAppend(t, o, sampleDelivery(sampleEvent("d-1", "1"))) // waits for us in vain, and goes on
@@ -98,10 +100,10 @@ func TestAReaderThatStaysPutsTheShorteningOff(t *testing.T) {
 		t.Error("the log of writes was begun anew under a reader")
 	}
 	mustUpdate(t, o, func(*Tx) error {
-		if db.walBound < mostWAL {
-			t.Errorf("the next attempt comes at %d bytes already", db.walBound)
+		if sqliteOf(db).walBound < mostWAL {
+			t.Errorf("the next attempt comes at %d bytes already", sqliteOf(db).walBound)
 		}
-		db.walBound = 1
+		sqliteOf(db).walBound = 1
 		return nil
 	})
 	mustAppend(t, o, sampleDelivery(sampleEvent("d-3", "1")))

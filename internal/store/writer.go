@@ -2,13 +2,26 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/plimsoll-dev/plimsoll"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 )
+
+// lane is a connection that writes, and the queue before it. What queues up
+// while a commit is under way shares the next one. SQLite has one lane.
+// PostgreSQL has two, so that what comes in does not wait for the facts that are
+// being written.
+type lane struct {
+	db       *DB
+	s        *session
+	requests chan *request
+	done     chan struct{} // closed when it has stopped
+}
+
+func newLane(ctx context.Context, db *DB) (*lane, error) {
+	s, err := newSession(ctx, db, true)
+	return &lane{db: db, s: s, requests: make(chan *request, 1024), done: make(chan struct{})}, err
+}
 
 // request is one caller's part of a group commit.
 type request struct {
@@ -24,25 +37,25 @@ const groupMost = 256
 
 var errClosed = plimsoll.Errorf(plimsoll.CodeUnavailable, "the store is closing; try again")
 
-// submit hands fn to the writer and waits until it is durable.
-func (db *DB) submit(ctx context.Context, fn func(s *session) error) error {
+// submit hands fn to the lane and waits until it is durable.
+func (l *lane) submit(ctx context.Context, fn func(s *session) error) error {
 	r := &request{ctx: ctx, fn: fn, done: make(chan struct{})}
 	select {
-	case <-db.closing:
+	case <-l.db.closing:
 		return errClosed
 	default:
 	}
 	select {
-	case db.requests <- r:
+	case l.requests <- r:
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-db.closing:
+	case <-l.db.closing:
 		return errClosed
 	}
 	select {
 	case <-r.done:
-	case <-db.done:
-		// The writer may have answered just before it stopped.
+	case <-l.done:
+		// The lane may have answered just before it stopped.
 		select {
 		case <-r.done:
 		default:
@@ -55,30 +68,29 @@ func (db *DB) submit(ctx context.Context, fn func(s *session) error) error {
 	return r.err
 }
 
-// write is the one goroutine that writes. What queues up while a commit is
-// under way shares the next one.
-func (db *DB) write() {
-	defer close(db.done)
+// work is the one goroutine that writes.
+func (l *lane) work() {
+	defer close(l.done)
 	for {
 		var group []*request
 		select {
-		case r := <-db.requests:
+		case r := <-l.requests:
 			group = append(group, r)
-		case <-db.closing:
+		case <-l.db.closing:
 			return
 		}
 	drain:
 		for len(group) < groupMost {
 			select {
-			case r := <-db.requests:
+			case r := <-l.requests:
 				group = append(group, r)
 			default:
 				break drain
 			}
 		}
-		committed, err := db.commit(group)
+		committed, err := l.commit(group)
 		if committed {
-			db.publish()
+			l.db.publish()
 		}
 		for _, r := range group {
 			if r.err == nil {
@@ -86,78 +98,86 @@ func (db *DB) write() {
 			}
 			close(r.done)
 		}
-		db.writer.shrink()
-		db.shortenLog()
+		l.s.shrink()
+		l.db.engine.tidy(l.db)
 	}
 }
 
 // commit runs a group in one transaction. It returns an error that concerns
 // all of them; what concerns only one stands in that request.
-func (db *DB) commit(group []*request) (committed bool, err error) {
+func (l *lane) commit(group []*request) (committed bool, err error) {
 	ctx := context.Background()
-	if err := db.fault("write:begin"); err != nil {
+	if err := l.db.fault("write:begin"); err != nil {
 		return false, unavailable("begin", err)
 	}
-	if err := db.writer.run(ctx, `BEGIN IMMEDIATE`); err != nil {
+	if err := l.s.fresh(ctx); err != nil {
+		return false, unavailable("connect", err)
+	}
+	if err := l.s.write(ctx, l.db.say.beginWrite); err != nil {
 		return false, unavailable("begin", err)
 	}
 	defer func() {
 		if !committed {
-			_ = db.writer.run(ctx, `ROLLBACK`)
+			_, _ = l.s.run(ctx, `ROLLBACK`)
 		}
 	}()
 	for _, r := range group {
 		if r.err = r.ctx.Err(); r.err != nil {
 			continue
 		}
-		if err := db.writer.run(ctx, `SAVEPOINT request`); err != nil {
+		if err := l.s.write(ctx, `SAVEPOINT request`); err != nil {
 			return false, unavailable("savepoint", err)
 		}
-		if r.do(db.writer); r.err != nil {
-			// A disk that is full ends the whole transaction at times. Then
-			// this fails, and all of the group hear of it.
-			if err := db.writer.run(ctx, `ROLLBACK TO request`); err != nil {
+		l.s.kept = l.s.waiting.Len()
+		if r.do(ctx, l.s); r.err != nil {
+			// A disk that is full, or a connection that is lost, ends the whole
+			// transaction. Then this fails, and all of the group hear of it.
+			if err := l.s.write(ctx, `ROLLBACK TO SAVEPOINT request`); err != nil {
 				return false, unavailable("rollback", err)
 			}
 		}
-		if err := db.writer.run(ctx, `RELEASE request`); err != nil {
+		if err := l.s.write(ctx, `RELEASE SAVEPOINT request`); err != nil {
 			return false, unavailable("release", err)
 		}
 	}
-	if err := db.fault("write:commit"); err != nil {
+	if err := l.db.fault("write:commit"); err != nil {
 		return false, unavailable("commit", err)
 	}
-	if err := db.writer.run(ctx, `COMMIT`); err != nil {
+	if err := l.s.write(ctx, `COMMIT`); err != nil {
 		return false, unavailable("commit", err)
 	}
-	if err := db.fault("write:acknowledge"); err != nil {
+	if err := l.s.flush(ctx); err != nil {
+		return false, unavailable("commit", err)
+	}
+	if err := l.db.fault("write:acknowledge"); err != nil {
 		return true, unavailable("acknowledge", err)
 	}
 	return true, nil
 }
 
-// do runs the request's own part.
-func (r *request) do(s *session) {
+// do runs the request's own part, and sends what it left to be sent.
+func (r *request) do(ctx context.Context, s *session) {
 	defer func() {
 		if r.panicked = recover(); r.panicked != nil {
 			r.err = fmt.Errorf("panic: %v", r.panicked)
 		}
-	}()
-	r.err = r.fn(s)
-	var refused *sqlite.Error
-	if errors.As(r.err, &refused) {
-		switch refused.Code() & 0xff {
-		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN,
-			sqlite3.SQLITE_BUSY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		if r.err != nil {
+			s.drop()
+			return
+		}
+		if r.err = s.flush(ctx); r.err != nil && s.db.engine.refused(r.err) {
 			r.err = unavailable("write", r.err)
 		}
+	}()
+	if r.err = r.fn(s); r.err != nil && s.db.engine.refused(r.err) {
+		r.err = unavailable("write", r.err)
 	}
 }
 
-// unavailable is the error of a write that the disk refused. The caller may
+// unavailable is the error of a write that the database refused. The caller may
 // try again; nothing was acknowledged.
 func unavailable(step string, err error) error {
-	e := plimsoll.Errorf(plimsoll.CodeUnavailable, "the data could not be written, and nothing was acknowledged; try again, and look at the server's disk if it stays so")
+	e := plimsoll.Errorf(plimsoll.CodeUnavailable, "the data could not be written, and nothing was acknowledged; try again, and look at the server's disk or database if it stays so")
 	e.Cause = fmt.Errorf("%s: %w", step, err)
 	return e
 }
@@ -170,7 +190,8 @@ func (db *DB) publish() {
 	db.changed = make(chan struct{})
 }
 
-// Changed returns a channel that is closed after the next commit.
+// Changed returns a channel that is closed after the next commit, of this
+// process or, where several share the database, of any.
 func (db *DB) Changed() <-chan struct{} {
 	db.mu.Lock()
 	defer db.mu.Unlock()
