@@ -43,7 +43,7 @@ func (f *Folder) apply(ctx context.Context) (n int, cut bool, err error) {
 	}
 	last := records[len(records)-1].Seq
 	panicked := int64(0)
-	err = f.org.Update(ctx, func(tx *store.Tx) (err error) {
+	err = f.update(ctx, func(tx *store.Tx) (err error) {
 		b.tx = tx
 		if err := tx.MarkMoment(Cursor); err != nil {
 			return err

@@ -89,7 +89,7 @@ func (f *Folder) group(ctx context.Context, s step, notes []store.Note) (int, er
 	if err != nil {
 		return 0, err
 	}
-	err = f.org.Update(ctx, func(tx *store.Tx) error {
+	err = f.update(ctx, func(tx *store.Tx) error {
 		for _, w := range done {
 			if err := f.finish(tx, s, w, seq); err != nil {
 				return fmt.Errorf("%s: %w", w.key, err)
@@ -160,7 +160,7 @@ func (f *Folder) resume(ctx context.Context) error {
 	if f.resumed {
 		return nil
 	}
-	err := f.org.Update(ctx, func(tx *store.Tx) error {
+	err := f.update(ctx, func(tx *store.Tx) error {
 		for _, s := range f.steps {
 			if _, err := tx.Resume(s.name); err != nil {
 				return err

@@ -31,8 +31,8 @@ type Options struct {
 	Log     *slog.Logger
 }
 
-// Folder folds the log of one organisation. Only one may work on an
-// organisation at a time; its methods must not be called concurrently.
+// Folder folds the log of one organisation. Of all processes one does so at a
+// time, by a lease; the methods of a Folder must not be called concurrently.
 type Folder struct {
 	db      *store.DB
 	org     *store.Org
@@ -44,6 +44,7 @@ type Folder struct {
 	resumed bool             // what was left over before the start was taken up again
 	latest  plimsoll.Time    // when the last event since the last derivation was received; unknown if there is none
 	replay  replay           // what is left of a refold
+	lease   lease
 }
 
 // New returns a Folder.
@@ -60,12 +61,13 @@ func New(db *store.DB, org *store.Org, opt Options) *Folder {
 	return &Folder{db: db, org: org, opt: opt, steps: steps, mem: newMemory(), broken: map[int64]string{}}
 }
 
-// Run folds until ctx ends. Trouble with the store is logged and tried again.
+// Run folds until ctx ends, whenever no other server does. Trouble with the
+// store is logged and tried again.
 func (f *Folder) Run(ctx context.Context) {
 	const wait = time.Second
 	for {
 		changed := f.db.Changed()
-		err := f.CatchUp(ctx)
+		err := f.turn(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -86,8 +88,36 @@ func (f *Folder) Run(ctx context.Context) {
 	}
 }
 
-// CatchUp folds everything that is in the log now.
+// turn does what there is to do for the one that holds the lease, and asks for
+// it now and then if that is another.
+func (f *Folder) turn(ctx context.Context) error {
+	if !f.lease.held && time.Since(f.lease.word) < leaseWord {
+		return nil
+	}
+	had := f.lease.held
+	ok, err := f.hold(ctx)
+	if err != nil || !ok {
+		return err
+	}
+	if !had {
+		f.opt.Log.Info("this server folds the log", "holder", f.lease.holder)
+	}
+	err = errors.Join(f.CatchUp(ctx), f.keep(ctx))
+	if errors.Is(err, store.ErrLeaseLost) {
+		f.opt.Log.Warn("another server has taken over to fold the log; this one was silent for long", "holder", f.lease.holder)
+		return nil
+	}
+	return err
+}
+
+// CatchUp folds everything that is in the log now. It fails while another server
+// folds.
 func (f *Folder) CatchUp(ctx context.Context) error {
+	if ok, err := f.hold(ctx); err != nil {
+		return fmt.Errorf("lease: %w", err)
+	} else if !ok {
+		return errElsewhere
+	}
 	for {
 		more, err := f.step(ctx)
 		if err != nil {
@@ -138,15 +168,18 @@ func (f *Folder) deriveAll(ctx context.Context) error {
 	return nil
 }
 
-// Refold forgets every fact and folds the whole log again. What was known
-// before is then kept at the ends of the steps.
+// Refold forgets every fact and folds the whole log again, here, whoever folded
+// before. What was known before is then kept at the ends of the steps.
 func (f *Folder) Refold(ctx context.Context, steps Steps) error {
 	if err := steps.check(); err != nil {
 		return err
 	}
-	f.forget()
-	f.resumed, f.latest = false, 0
-	err := f.org.Update(ctx, func(tx *store.Tx) error {
+	l, err := f.org.SeizeLease(ctx, Work, f.lease.name(), leaseLasts)
+	if err != nil {
+		return fmt.Errorf("lease: %w", err)
+	}
+	f.begin(l)
+	err = f.update(ctx, func(tx *store.Tx) error {
 		head, err := tx.Head()
 		if err != nil {
 			return err

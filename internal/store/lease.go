@@ -25,19 +25,27 @@ var ErrLeaseLost = plimsoll.Errorf(plimsoll.CodeConflict, "another process has t
 // two processes, also between those before and after a restart; last is for how
 // long the lease holds without a word of its holder.
 func (o *Org) TakeLease(ctx context.Context, name, holder string, last time.Duration) (l Lease, ok bool, err error) {
-	l = Lease{name: name, holder: holder, last: last}
+	// Where no other process can have the data open, the one that had it is gone.
+	return o.takeLease(ctx, Lease{name: name, holder: holder, last: last}, o.db.say.alone)
+}
+
+// SeizeLease takes the lease of that name from whoever has it.
+func (o *Org) SeizeLease(ctx context.Context, name, holder string, last time.Duration) (Lease, error) {
+	l, _, err := o.takeLease(ctx, Lease{name: name, holder: holder, last: last}, true)
+	return l, err
+}
+
+func (o *Org) takeLease(ctx context.Context, l Lease, anyway bool) (_ Lease, ok bool, err error) {
+	over := `leases.until < ` + o.db.say.clock
+	if anyway {
+		over = `leases.until >= 0`
+	}
 	// In the lane of the facts: it waits for a holder that is just writing.
 	err = o.submit(ctx, o.db.facts, func(tx *Tx) error {
-		// Where no other process can have the data open, a holder that is silent
-		// is gone.
-		over := `leases.until < ` + o.db.say.clock
-		if o.db.say.alone {
-			over = `leases.until >= 0`
-		}
 		ok, err = tx.one(`INSERT INTO leases (org, name, holder, epoch, until) VALUES (?, ?, ?, 1, `+o.db.say.clock+` + ?)
 			ON CONFLICT (org, name) DO UPDATE SET holder = excluded.holder, until = excluded.until,
 				epoch = CASE WHEN leases.holder = excluded.holder THEN leases.epoch ELSE leases.epoch + 1 END
-			WHERE leases.holder = excluded.holder OR `+over+` RETURNING epoch`, tx.args(name, holder, last.Microseconds()), &l.epoch)
+			WHERE leases.holder = excluded.holder OR `+over+` RETURNING epoch`, tx.args(l.name, l.holder, l.last.Microseconds()), &l.epoch)
 		return err
 	})
 	return l, ok && err == nil, err

@@ -224,6 +224,9 @@ func (db *DB) Check(ctx context.Context) error {
 	return db.engine.check(ctx, s)
 }
 
+// Shared reports whether other processes may have the data open too.
+func (db *DB) Shared() bool { return db.say.shared }
+
 // spelt is a statement in the words of the database.
 func (db *DB) spelt(query string) string {
 	if text, ok := db.spelled.Load(query); ok {
