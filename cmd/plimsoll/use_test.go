@@ -76,7 +76,7 @@ func TestWrongUseIsOneLineAndExitCode2(t *testing.T) {
 		"import jsonl nowhere.jsonl --data " + data:                                                       "nowhere.jsonl",
 		"import csv":                                "accepts 1 arg",
 		"serve --listen 8080 --data " + data:        "--listen",
-		"serve --listen 0.0.0.0:0 --data " + data:   "can be reached from other machines; give a token with --token-file FILE or PLIMSOLL_TOKEN, or listen on 127.0.0.1",
+		"serve --listen 0.0.0.0:0 --data " + data:   "can be reached from other machines; make a token with plimsoll token create, give a token with --token-file FILE or PLIMSOLL_TOKEN, or listen on 127.0.0.1",
 		"serve --listen :0 --data " + data:          "can be reached from other machines",
 		"serve --zone Mars/Olympus --data " + data:  "--zone",
 		"serve --token-file nowhere --data " + data: "--token-file",

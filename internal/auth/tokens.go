@@ -57,9 +57,9 @@ func (w *Wish) check(now plimsoll.Time) error {
 	case w.Team != "" && w.Role != plimsoll.RoleDeployer && w.Role != plimsoll.RoleReleaseManager:
 		return plimsoll.FieldErrorf("team", "a token for one team has the role deployer or release_manager: a viewer sees every team, and an admin could undo the bound")
 	case w.ExpiresAt.Known() && w.ExpiresAt <= now:
-		return plimsoll.FieldErrorf("expires_at", "%s has passed (it is %s here)", w.ExpiresAt, now)
+		return plimsoll.FieldErrorf("expires", "%s has passed (it is %s here)", w.ExpiresAt, now)
 	case w.ExpiresAt.Known() && w.ExpiresAt > now.Add(mostLife):
-		return plimsoll.FieldErrorf("expires_at", "%s is more than ten years away; expected less, or a token that never expires", w.ExpiresAt)
+		return plimsoll.FieldErrorf("expires", "%s is more than ten years away; expected less, or a token that never expires", w.ExpiresAt)
 	}
 	if w.Team != "" {
 		return checkName("team", w.Team)
@@ -85,13 +85,55 @@ func checkName(field, s string) error {
 	return nil
 }
 
+// Token is a token as it is shown: never its secret, nor what that is known by.
+type Token struct {
+	ID         string             `json:"id"`
+	Name       string             `json:"name"`
+	Kind       plimsoll.ActorKind `json:"kind"`
+	Role       plimsoll.Role      `json:"role"`
+	Team       string             `json:"team"` // "" for all
+	IngestOnly bool               `json:"ingest_only"`
+	Status     Status             `json:"status"`
+	CreatedAt  plimsoll.Time      `json:"created_at"`
+	CreatedBy  string             `json:"created_by"`
+	ExpiresAt  plimsoll.Time      `json:"expires_at"` // unknown for never
+	RevokedAt  plimsoll.Time      `json:"revoked_at"`
+	RevokedBy  string             `json:"revoked_by"`
+	LastUsedAt plimsoll.Time      `json:"last_used_at"` // within some minutes
+}
+
+// Status says whether a token is good.
+type Status string
+
+// The statuses of a token.
+const (
+	Live    Status = "live"
+	Expired Status = "expired"
+	Revoked Status = "revoked"
+)
+
+func shown(t store.Token, now plimsoll.Time) Token {
+	out := Token{
+		ID: t.ID, Name: t.Name, Kind: t.Kind, Role: t.Role, Team: t.Team, IngestOnly: t.IngestOnly, Status: Live,
+		CreatedAt: t.CreatedAt, CreatedBy: t.CreatedBy, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt, RevokedBy: t.RevokedBy,
+		LastUsedAt: t.LastUsedAt,
+	}
+	switch {
+	case t.RevokedAt.Known():
+		out.Status = Revoked
+	case !t.Live(now):
+		out.Status = Expired
+	}
+	return out
+}
+
 // Create makes a token. The text is handed out this once and kept nowhere.
-func (g *Guard) Create(ctx context.Context, w Wish, by plimsoll.Actor) (t store.Token, text string, err error) {
+func (g *Guard) Create(ctx context.Context, w Wish, by plimsoll.Actor) (_ Token, text string, err error) {
 	now := g.now()
 	if err := w.check(now); err != nil {
-		return t, "", err
+		return Token{}, "", err
 	}
-	t = store.Token{
+	t := store.Token{
 		Name: w.Name, Kind: w.Kind, Role: w.Role, Team: w.Team, IngestOnly: w.IngestOnly,
 		CreatedAt: now, CreatedBy: by.Name, ExpiresAt: w.ExpiresAt,
 	}
@@ -108,7 +150,7 @@ func (g *Guard) Create(ctx context.Context, w Wish, by plimsoll.Actor) (t store.
 		text, err = add(tx, &t, list, now)
 		return err
 	})
-	return t, text, g.done("created", t, by, err)
+	return g.made("created", t, text, by, err)
 }
 
 // add gives a token an id and a secret, and keeps it.
@@ -151,25 +193,28 @@ func makeRoom(tx *store.Tx, list []store.Token, now plimsoll.Time) error {
 
 // List returns the tokens in the order in which they were made; with ended also
 // those that have expired or were revoked.
-func (g *Guard) List(ctx context.Context, ended bool) (out []store.Token, err error) {
-	now := g.now()
-	err = g.org.View(ctx, func(tx *store.Tx) error {
-		list, err := tx.Tokens()
-		out = slices.DeleteFunc(list, func(t store.Token) bool { return !ended && !t.Live(now) })
+func (g *Guard) List(ctx context.Context, ended bool) ([]Token, error) {
+	now, out := g.now(), []Token{}
+	var list []store.Token
+	err := g.org.View(ctx, func(tx *store.Tx) (err error) {
+		list, err = tx.Tokens()
 		return err
 	})
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for i := range out {
-		out[i].LastUsedAt = max(out[i].LastUsedAt, g.used[out[i].ID])
+	for _, t := range list {
+		if t.LastUsedAt = max(t.LastUsedAt, g.used[t.ID]); ended || t.Live(now) {
+			out = append(out, shown(t, now))
+		}
 	}
 	return out, err
 }
 
 // Revoke ends a token. That holds in this process for the next request, and in
 // every other within a second.
-func (g *Guard) Revoke(ctx context.Context, id string, by plimsoll.Actor) (t store.Token, err error) {
-	err = g.org.Update(ctx, func(tx *store.Tx) error {
+func (g *Guard) Revoke(ctx context.Context, id string, by plimsoll.Actor) (Token, error) {
+	var t store.Token
+	err := g.org.Update(ctx, func(tx *store.Tx) error {
 		var err error
 		if _, t, err = find(tx, id); err != nil {
 			return err
@@ -183,15 +228,16 @@ func (g *Guard) Revoke(ctx context.Context, id string, by plimsoll.Actor) (t sto
 		_, t, err = find(tx, id)
 		return err
 	})
-	return t, g.done("revoked", t, by, err)
+	return shown(t, g.now()), g.done("revoked", t, by, err)
 }
 
 // Rotate makes a new token like one that has not ended, with as long a life.
 // The old one ends after overlap, at once if that is 0.
-func (g *Guard) Rotate(ctx context.Context, id string, overlap time.Duration, by plimsoll.Actor) (t store.Token, text string, err error) {
+func (g *Guard) Rotate(ctx context.Context, id string, overlap time.Duration, by plimsoll.Actor) (_ Token, text string, err error) {
 	now := g.now()
+	var t store.Token
 	if overlap < 0 || overlap > mostLife {
-		return t, "", plimsoll.FieldErrorf("overlap", "%s; expected a time from 0 up, like 24h", overlap)
+		return Token{}, "", plimsoll.FieldErrorf("overlap", "%s; expected a time from 0 up, like 24h", overlap)
 	}
 	err = g.org.Update(ctx, func(tx *store.Tx) error {
 		list, before, err := find(tx, id)
@@ -215,7 +261,7 @@ func (g *Guard) Rotate(ctx context.Context, id string, overlap time.Duration, by
 		_, err = tx.RevokeToken(id, by.Name)
 		return err
 	})
-	return t, text, g.done("rotated", t, by, err)
+	return g.made("rotated", t, text, by, err)
 }
 
 func find(tx *store.Tx, id string) ([]store.Token, store.Token, error) {
@@ -231,6 +277,14 @@ func find(tx *store.Tx, id string) ([]store.Token, store.Token, error) {
 		return nil, store.Token{}, plimsoll.Errorf(plimsoll.CodeNotFound, "no such token; expected its id, the eight characters between plm_ and the next underscore")
 	}
 	return nil, store.Token{}, plimsoll.Errorf(plimsoll.CodeNotFound, "no token %s", id)
+}
+
+// made returns a token that was made, with its text, or the error in the way.
+func (g *Guard) made(what string, t store.Token, text string, by plimsoll.Actor, err error) (Token, string, error) {
+	if err = g.done(what, t, by, err); err != nil {
+		return Token{}, "", err
+	}
+	return shown(t, g.now()), text, nil
 }
 
 // done makes a change count, and writes down who made it.

@@ -61,7 +61,11 @@ func (s *Server) say(says plimsoll.EvidenceStatus) handler {
 		if err != nil {
 			return err
 		}
-		receipt, err := s.opt.Door.Confirm(r.Context(), plimsoll.ConfirmationReport{
+		by := actorOf(r)
+		if err := s.opt.Door.ActsFor(r.Context(), by, e.Service); err != nil {
+			return err
+		}
+		receipt, err := s.opt.Door.Confirm(r.Context(), by, plimsoll.ConfirmationReport{
 			Evidence: e.ID, Deployment: e.Deployment, Kind: e.Kind, Cause: e.Cause,
 			Says: says, Reason: word.Reason, Actor: word.Actor,
 		}, word.At)

@@ -183,7 +183,7 @@ func (s *Server) postTarget(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	receipt, err := s.opt.Door.SetTarget(r.Context(), t)
+	receipt, err := s.opt.Door.SetTarget(r.Context(), actorOf(r), t)
 	if err != nil {
 		return err
 	}
