@@ -58,11 +58,11 @@ func (s *Server) identify(r *http.Request) (plimsoll.Actor, error) {
 	return s.opt.Guard.Identify(r.Context(), given)
 }
 
-// shown returns the token of a request. A browser can carry it as the password
-// of basic authentication.
+// shown returns the token of a request, false if it shows none. A browser can
+// carry it as the password of basic authentication.
 func shown(r *http.Request) (string, bool) {
-	if scheme, rest, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
-		return rest, true
+	if scheme, rest, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
+		return rest, rest != ""
 	}
 	_, password, ok := r.BasicAuth()
 	return password, ok
