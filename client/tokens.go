@@ -25,7 +25,7 @@ type Token struct {
 	RevokedAt  plimsoll.Time      `json:"revoked_at"`
 	RevokedBy  string             `json:"revoked_by"`
 	LastUsedAt plimsoll.Time      `json:"last_used_at"` // within some minutes
-	Token      string             `json:"token"`
+	Token      string             `json:"token,omitempty"`
 }
 
 // TokenWish is what a new token shall be. What is empty is left to the server.

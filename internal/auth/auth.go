@@ -52,6 +52,7 @@ type Guard struct {
 	look  *look                    // under way, nil if none is
 	epoch int                      // grows with each change of our own
 	used  map[string]plimsoll.Time // not yet noted in the store
+	told  map[string]plimsoll.Time // when the log was told that one is used though it has ended
 }
 
 // known is what was found at one look at the store.
@@ -76,7 +77,7 @@ func New(org *store.Org, opt Options) *Guard {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Guard{org: org, opt: opt, mono: time.Now, used: map[string]plimsoll.Time{}}
+	return &Guard{org: org, opt: opt, mono: time.Now, used: map[string]plimsoll.Time{}, told: map[string]plimsoll.Time{}}
 }
 
 func (g *Guard) now() plimsoll.Time { return plimsoll.TimeOf(g.opt.Now()) }
@@ -111,15 +112,29 @@ func (g *Guard) Identify(ctx context.Context, text string) (plimsoll.Actor, erro
 		return plimsoll.Actor{}, errRefused
 	}
 	if !t.Live(now) {
-		// Its holder knew the secret, so this tells nobody anything, and cannot
-		// be written here by strangers.
-		g.opt.Log.Warn("a token that has ended was used", "id", t.ID, "name", t.Name, "expired", t.ExpiresAt, "revoked", t.RevokedAt)
+		g.tell(t, now)
 		return plimsoll.Actor{}, errRefused
 	}
 	g.mu.Lock()
 	g.used[id] = now
 	g.mu.Unlock()
 	return t.Actor(), nil
+}
+
+// tell writes down, once an hour, that a token is used though it has ended: its
+// holder is told no more than a stranger, so somebody here must know. He knew
+// the secret, so strangers cannot fill the log.
+func (g *Guard) tell(t store.Token, now plimsoll.Time) {
+	g.mu.Lock()
+	last, ok := g.told[t.ID]
+	again := !ok || now.Sub(last) >= time.Hour
+	if again {
+		g.told[t.ID] = now
+	}
+	g.mu.Unlock()
+	if again {
+		g.opt.Log.Warn("a token that has ended is used", "id", t.ID, "name", t.Name, "expires", t.ExpiresAt, "revoked", t.RevokedAt)
+	}
 }
 
 // fresh returns what is known of tokens, no older than old when it was asked.

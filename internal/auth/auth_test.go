@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -163,9 +164,28 @@ func TestASecretIsKeptNowhere(t *testing.T) {
 			t.Errorf("a secret stands in %s", place)
 		}
 	}
-	for _, part := range []string{"token created", "token rotated", "token revoked", "a token that has ended was used", made.ID} {
+	for _, part := range []string{"token created", "token rotated", "token revoked", "a token that has ended is used", made.ID} {
 		if !strings.Contains(places["log"], part) {
 			t.Errorf("no %q in the log:\n%s", part, places["log"])
+		}
+	}
+}
+
+func TestTheLogHearsOnceAnHourOfATokenThatHasEnded(t *testing.T) {
+	h := newHouse(t)
+	g := h.guard()
+	made, text := h.create(g, ci())
+	if _, err := g.Revoke(t.Context(), made.ID, admin); err != nil {
+		t.Fatal(err)
+	}
+	for want, wait := range []time.Duration{0, time.Hour} {
+		h.time.forward(wait)
+		for range 5 {
+			holds(t, g, text, false)
+			holds(t, g, text+"x", false)
+		}
+		if got := strings.Count(h.log.String(), "has ended is used"); got != want+1 {
+			t.Errorf("after %s: %d lines", wait, got)
 		}
 	}
 }
@@ -319,5 +339,33 @@ func TestTheUseOfATokenIsNotedNowAndThen(t *testing.T) {
 	g.Run(ctx) // notes once more at its end
 	if got := used(elsewhere); got != plimsoll.TimeOf(start.Add(time.Minute)) {
 		t.Errorf("noted %s", got)
+	}
+}
+
+// What a request pays for its token, with a thousand of them.
+func BenchmarkIdentify(b *testing.B) {
+	db, err := store.Open(b.Context(), store.Options{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	org, err := db.Org(b.Context(), "default")
+	if err != nil {
+		b.Fatal(err)
+	}
+	g := New(org, Options{})
+	var text string
+	for i := range 1000 {
+		w := ci()
+		w.Name = fmt.Sprint("ci ", i)
+		if _, text, err = g.Create(b.Context(), w, admin); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := g.Identify(b.Context(), text); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
