@@ -138,7 +138,7 @@ func (g *Guard) Create(ctx context.Context, w Wish, by plimsoll.Actor) (_ Token,
 		CreatedAt: now, CreatedBy: by.Name, ExpiresAt: w.ExpiresAt,
 	}
 	err = g.org.Update(ctx, func(tx *store.Tx) error {
-		list, err := tx.Tokens()
+		list, err := held(tx)
 		if err != nil {
 			return err
 		}
@@ -264,8 +264,17 @@ func (g *Guard) Rotate(ctx context.Context, id string, overlap time.Duration, by
 	return g.made("rotated", t, text, by, err)
 }
 
+// held returns every token, and keeps others from changing them until the
+// transaction ends.
+func held(tx *store.Tx) ([]store.Token, error) {
+	if err := tx.HoldTokens(); err != nil {
+		return nil, err
+	}
+	return tx.Tokens()
+}
+
 func find(tx *store.Tx, id string) ([]store.Token, store.Token, error) {
-	list, err := tx.Tokens()
+	list, err := held(tx)
 	if err != nil {
 		return nil, store.Token{}, err
 	}

@@ -35,6 +35,10 @@ func (t Token) Actor() plimsoll.Actor {
 
 const tokenColumns = `id, name, hash, kind, role, team, ingest_only, created_at, created_by, expires_at, revoked_at, revoked_by, last_used_at`
 
+// HoldTokens begins a change that depends on what tokens there are: whoever
+// else begins one waits until this one has ended. Call it before reading them.
+func (tx *Tx) HoldTokens() error { return tx.tokensChanged() }
+
 // AddToken keeps a new token. It reports false, and keeps nothing, when there
 // is one of that id.
 func (tx *Tx) AddToken(t Token) (bool, error) {

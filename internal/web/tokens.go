@@ -69,7 +69,7 @@ func (s *Server) postToken(w http.ResponseWriter, r *http.Request) error {
 		IngestOnly bool               `json:"ingest_only"`
 		Expires    string             `json:"expires"`
 	}
-	if err := readJSON(w, r, &body); err != nil {
+	if err := readJSON(w, r, &body, "a token has name, kind, role, team, ingest_only and expires"); err != nil {
 		return err
 	}
 	until, err := s.expiry(body.Expires)
@@ -113,7 +113,7 @@ func (s *Server) rotateToken(w http.ResponseWriter, r *http.Request) error {
 	var body struct {
 		Overlap string `json:"overlap"`
 	}
-	if err := readJSON(w, r, &body); err != nil {
+	if err := readJSON(w, r, &body, "it takes overlap"); err != nil {
 		return err
 	}
 	var overlap time.Duration

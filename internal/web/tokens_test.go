@@ -250,7 +250,8 @@ func TestATokenThatCannotBeMeantIsRefusedByItsField(t *testing.T) {
 		`{"name":"a","role":"viewer","expires":"2020-01-01"}`:     "expires",
 		`{"name":"a","role":"viewer","expires":"100w","team":""}`: "",
 		`{"name":"b","role":"admin","team":"shop"}`:               "team",
-		`{"name":"b","role":"viewer","secret":"mine"}`:            "",
+		`{"name":"b","role":"viewer","secret":"mine"}`:            "secret",
+		`{"name":5}`:  "name",
 		`{"name":"b"`: "",
 		``:            "",
 	} {
