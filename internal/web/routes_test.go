@@ -1,6 +1,8 @@
 package web
 
 import (
+	"bytes"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -63,5 +65,23 @@ func TestNoRouteStandsBesideTheTable(t *testing.T) {
 	}
 	if found != 1 {
 		t.Errorf("routes are added in %d places, want 1", found)
+	}
+}
+
+// Somebody writes a token where its id belongs, and the disk fails just then.
+func TestATokenInAPathDoesNotComeIntoTheLog(t *testing.T) {
+	var log bytes.Buffer
+	s := &Server{opt: Options{Local: true, Log: slog.New(slog.NewTextHandler(&log, nil))}}
+	token := "plm_k3v7q2wd_" + strings.Repeat("ab2c", 13)
+	h := s.behind(route{"/api/", plimsoll.PermitTokens, func(http.ResponseWriter, *http.Request) error {
+		return errors.New("disk on fire")
+	}})
+	w := httptest.NewRecorder()
+	h(w, httptest.NewRequest("DELETE", "http://127.0.0.1/api/v1/tokens/"+token, nil))
+	if w.Code != 500 || !strings.Contains(log.String(), "disk on fire") || !strings.Contains(log.String(), "/api/v1/tokens/plm_…") {
+		t.Errorf("%d, log %s", w.Code, &log)
+	}
+	if strings.Contains(log.String(), "ab2c") || strings.Contains(w.Body.String(), "ab2c") {
+		t.Errorf("log %s, answer %s", &log, w.Body)
 	}
 }
