@@ -46,7 +46,7 @@ type Event struct {
 	DeliveryID    string // the sender's name for this delivery, "" if it gave none
 	Index         int    // position within the delivery
 	OccurredAt    Time   // when the reported state held; decides between reports
-	Actor         string // who is answerable for the act, for our own acts; never an author
+	Actor         string // who did it, of our own acts; who reported it, of others, "" for this machine. A service's name, or a reference to a person; never an author
 	Decoder       string // name and version of the decoder that made it
 	Supersedes    int64  // sequence number of the event this one replaces, 0 if none
 	Hash          Hash   // of type, source, subject, time and body

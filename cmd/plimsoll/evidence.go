@@ -81,7 +81,7 @@ func sayCommand(verb, done string) *cobra.Command {
 	}
 	c.Flags().SortFlags = false
 	c.Flags().StringVar(&reason, "reason", "", "why; required")
-	c.Flags().StringVar(&actor, "actor", "", "who says so; shown with the evidence, never a grouping")
+	c.Flags().StringVar(&actor, "actor", "", "who says so, where no token does; shown with the evidence, never a grouping")
 	to.flags(c)
 	return c
 }

@@ -76,6 +76,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		incidentsCommand(),
 		evidenceCommand(),
 		lateCommand(),
+		tokenCommand(),
 		refoldCommand(),
 		versionCommand(),
 	)

@@ -64,7 +64,8 @@ func serveCommand() *cobra.Command {
 	f.StringVar(&config, "config", env("CONFIG", ""), "configuration file (PLIMSOLL_CONFIG)")
 	f.BoolVar(&check, "check", false, "check the configuration and end")
 	f.StringVar(&zone, "zone", env("ZONE", "UTC"), "time zone in which days, weeks and months are cut (PLIMSOLL_ZONE)")
-	f.StringVar(&tokenFile, "token-file", "", "file with the token that every request must carry (or PLIMSOLL_TOKEN)")
+	f.StringVar(&tokenFile, "token-file", "", "file with a token for an admin (or PLIMSOLL_TOKEN); with it every request needs a token")
+	f.BoolVar(&opt.TrustProxy, "trust-proxy", false, "what a proxy on this machine forwards needs no token; only if the proxy lets in who may do everything")
 	f.Int64Var(&memory, "memory-limit", 512, "memory to stay below if possible, in MiB; 0 for no limit (GOMEMLIMIT goes before it)")
 	f.StringVar(&opt.ImportSelf, "import-self", "", "show the history of the git clone in this folder as a first example")
 	return c

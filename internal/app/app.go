@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/auth"
 	"github.com/plimsoll-dev/plimsoll/internal/cells"
 	"github.com/plimsoll-dev/plimsoll/internal/fold"
 	"github.com/plimsoll-dev/plimsoll/internal/ingest"
@@ -27,7 +28,8 @@ import (
 type Options struct {
 	Data       string // data folder
 	Listen     string // address, "" for none: the handler is asked in process
-	Token      string // every request must carry it; needed beyond this machine
+	Token      string // lets its holder in as an admin; with it every request must carry a token
+	TrustProxy bool   // what a proxy on this machine forwards needs no token, as if it came from here
 	Zone       *time.Location
 	Config     *Config // from ReadConfig; nil leaves what was configured before
 	ImportSelf string  // folder of a git clone that is shown as a first example
@@ -52,15 +54,36 @@ func (o *Options) validate() error {
 	if o.Listen == "" {
 		return nil
 	}
-	host, _, err := net.SplitHostPort(o.Listen)
-	if err != nil {
+	if _, _, err := net.SplitHostPort(o.Listen); err != nil {
 		return plimsoll.FieldErrorf("--listen", "%q is no address; expected HOST:PORT like 127.0.0.1:8080", o.Listen)
 	}
-	ip := net.ParseIP(host)
-	if o.Token == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return plimsoll.FieldErrorf("--listen", "%s can be reached from other machines; give a token with --token-file FILE or PLIMSOLL_TOKEN, or listen on 127.0.0.1", o.Listen)
+	if o.TrustProxy && !o.local() {
+		return plimsoll.FieldErrorf("--trust-proxy", "means nothing here: every request needs a token, from wherever it comes")
 	}
 	return nil
+}
+
+// alone reports whether none but this machine can connect.
+func (o *Options) alone() bool {
+	host, _, _ := net.SplitHostPort(o.Listen)
+	ip := net.ParseIP(host)
+	return o.Listen == "" || host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// local reports whether this machine may ask without a token. A token that the
+// server was started with says that everybody needs one.
+func (o *Options) local() bool { return o.Token == "" && o.alone() }
+
+// checkReach refuses to be reached by others when nobody could show who he is.
+func (a *App) checkReach(ctx context.Context) error {
+	if a.opt.Token != "" || a.opt.alone() {
+		return nil
+	}
+	live, err := a.guard.List(ctx, false)
+	if err != nil || len(live) > 0 {
+		return err
+	}
+	return plimsoll.FieldErrorf("--listen", "%s can be reached from other machines; make a token with plimsoll token create, give a token with --token-file FILE or PLIMSOLL_TOKEN, or listen on 127.0.0.1", a.opt.Listen)
 }
 
 // App is a server that was wired by New.
@@ -69,6 +92,7 @@ type App struct {
 	db       *store.DB
 	door     *ingest.Door
 	desk     *query.Desk
+	guard    *auth.Guard
 	folder   *fold.Folder
 	cells    *cells.Cells
 	server   *http.Server
@@ -122,6 +146,10 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
+	a.guard = auth.New(org, auth.Options{Now: opt.Now, Log: opt.Log})
+	if err := a.checkReach(ctx); err != nil {
+		return nil, err
+	}
 	instance, err := a.db.Secret(ctx, "instance")
 	if err != nil {
 		return nil, err
@@ -131,7 +159,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		return nil, err
 	}
 	if opt.Config != nil {
-		if err := a.door.Declare(ctx, opt.Config.declaration()); err != nil {
+		if err := a.door.Declare(ctx, plimsoll.LocalActor(), opt.Config.declaration()); err != nil {
 			return nil, err
 		}
 	}
@@ -140,8 +168,8 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	a.onStop("snapshot", a.cells.Save)
 	a.desk = query.New(a.db, org, query.Options{Cursor: fold.Cursor, Now: opt.Now, Zone: opt.Zone, Cells: a.cells})
 	site := web.New(web.Options{
-		Desk: a.desk, Door: a.door, Log: opt.Log, Token: opt.Token, Notice: a.Notices, Instance: a.instance,
-		Simulated: a.demo != nil,
+		Desk: a.desk, Door: a.door, Guard: a.guard, Log: opt.Log, Notice: a.Notices, Instance: a.instance,
+		Token: opt.Token, Local: opt.local(), Proxied: opt.TrustProxy, Simulated: a.demo != nil,
 	})
 	a.server = site.HTTP()
 	if opt.Listen != "" {
@@ -202,6 +230,7 @@ func (a *App) Start() {
 	})
 	a.work.Go(func() { a.folder.Run(ctx) })
 	a.work.Go(func() { a.cells.Run(ctx) })
+	a.work.Go(func() { a.guard.Run(ctx) })
 	if a.opt.ImportSelf != "" {
 		a.work.Go(func() { a.importSelf(ctx) })
 	}

@@ -28,10 +28,11 @@ const (
 
 // Confirm records a person's word on a piece of evidence, and returns when it
 // is durable. c.Evidence, Deployment, Kind and Cause name evidence that exists
-// or existed; c.Actor is a name or an address, and is kept as a reference. at
-// is when the word was given, unknown for now; the same word given at the same
+// or existed. Whose word it is, the token says: c.Actor may repeat that name,
+// and is believed only of who needs no token. It is kept as a reference. at is
+// when the word was given, unknown for now; the same word given at the same
 // time again is recognised.
-func (d *Door) Confirm(ctx context.Context, c plimsoll.ConfirmationReport, at plimsoll.Time) (store.Receipt, error) {
+func (d *Door) Confirm(ctx context.Context, by plimsoll.Actor, c plimsoll.ConfirmationReport, at plimsoll.Time) (store.Receipt, error) {
 	var err error
 	if c.Says != plimsoll.EvidenceConfirmed && c.Says != plimsoll.EvidenceRejected {
 		return store.Receipt{}, plimsoll.FieldErrorf("says", "%q; expected %s or %s", c.Says, plimsoll.EvidenceConfirmed, plimsoll.EvidenceRejected)
@@ -49,6 +50,12 @@ func (d *Door) Confirm(ctx context.Context, c plimsoll.ConfirmationReport, at pl
 	if at > now.Add(ahead) {
 		return store.Receipt{}, plimsoll.FieldErrorf("at", "%s lies in the future (it is %s here)", at, now)
 	}
+	if by.Kind != plimsoll.ActorLocal {
+		if c.Actor != "" && c.Actor != by.Name {
+			return store.Receipt{}, plimsoll.FieldErrorf("actor", "%q; the token says that you are %s, so leave it out", c.Actor, by.Name)
+		}
+		c.Actor = by.Name
+	}
 	people := map[string]string{}
 	if c.Actor != "" {
 		ref := d.Pseudonym("person", c.Actor)
@@ -58,15 +65,16 @@ func (d *Door) Confirm(ctx context.Context, c plimsoll.ConfirmationReport, at pl
 	if err != nil {
 		return store.Receipt{}, err
 	}
-	e.Actor = c.Actor
+	e.Actor = d.sign(by, people)
 	return d.org.Append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: []plimsoll.Event{e}, People: people})
 }
 
 // Judge records verdicts on deployments, and returns when they are durable. A
 // verdict on the same deployment and indicator takes the place of an earlier
 // one.
-func (d *Door) Judge(ctx context.Context, verdicts ...plimsoll.VerdictReport) (store.Receipt, error) {
+func (d *Door) Judge(ctx context.Context, by plimsoll.Actor, verdicts ...plimsoll.VerdictReport) (store.Receipt, error) {
 	var events []plimsoll.Event
+	people := map[string]string{}
 	for i, v := range verdicts {
 		if err := checkVerdict(v, plimsoll.TimeOf(d.now())); err != nil {
 			return store.Receipt{}, err.At(i)
@@ -75,9 +83,21 @@ func (d *Door) Judge(ctx context.Context, verdicts ...plimsoll.VerdictReport) (s
 		if err != nil {
 			return store.Receipt{}, err
 		}
+		e.Actor = d.sign(by, people)
 		events = append(events, e)
 	}
-	return d.org.Append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: events})
+	return d.org.Append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: events, People: people})
+}
+
+// sign returns how an actor stands in the log: a service by its name, a person
+// by a reference, whose name goes into people and can be erased.
+func (d *Door) sign(by plimsoll.Actor, people map[string]string) string {
+	if by.Kind != plimsoll.ActorPerson {
+		return by.Name
+	}
+	ref := d.Pseudonym("person", by.Name)
+	people[ref] = by.Name
+	return ref
 }
 
 // ownAct makes an event of an act of our own.

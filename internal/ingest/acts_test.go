@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"encoding/json"
 	"math"
 	"strings"
 	"testing"
@@ -53,18 +54,23 @@ func TestAWordIsKeptWithoutTheNameOfThePerson(t *testing.T) {
 		Evidence: "ev-1", Deployment: "d1", Kind: plimsoll.EvidenceIncident, Cause: "INC-1",
 		Says: plimsoll.EvidenceRejected, Reason: "a drill", Actor: "Ada Lovelace",
 	}
-	if _, err := door.Confirm(t.Context(), word, 0); err != nil {
+	if _, err := door.Confirm(t.Context(), plimsoll.LocalActor(), word, 0); err != nil {
 		t.Fatal(err)
 	}
 	log := events(t, org)
 	if len(log) != 1 || log[0].Type != plimsoll.TypeConfirmation || log[0].Subject != "ev-1" || log[0].Source != "plimsoll" || log[0].OccurredAt != plimsoll.TimeOf(now) {
 		t.Fatalf("%+v", log)
 	}
-	if strings.Contains(string(log[0].Body), "Ada") || !strings.HasPrefix(log[0].Actor, "p-") {
+	var said plimsoll.ConfirmationReport
+	if err := json.Unmarshal(log[0].Body, &said); err != nil {
+		t.Fatal(err)
+	}
+	// Nobody vouches for the name, so it is not that of who is answerable.
+	if strings.Contains(string(log[0].Body), "Ada") || !strings.HasPrefix(said.Actor, "p-") || log[0].Actor != "local" {
 		t.Errorf("actor %q, body %s", log[0].Actor, log[0].Body)
 	}
 	err := org.View(t.Context(), func(tx *store.Tx) error {
-		name, err := tx.Person(log[0].Actor)
+		name, err := tx.Person(said.Actor)
 		if name != "Ada Lovelace" {
 			t.Errorf("the name behind the reference is %q", name)
 		}
@@ -74,7 +80,7 @@ func TestAWordIsKeptWithoutTheNameOfThePerson(t *testing.T) {
 		t.Error(err)
 	}
 	word.Says = plimsoll.EvidenceSuspected
-	if _, err := door.Confirm(t.Context(), word, 0); plimsoll.ErrorCode(err) != plimsoll.CodeInvalid {
+	if _, err := door.Confirm(t.Context(), plimsoll.LocalActor(), word, 0); plimsoll.ErrorCode(err) != plimsoll.CodeInvalid {
 		t.Errorf("a word that is neither yes nor no: %v", err)
 	}
 }
@@ -99,7 +105,7 @@ func TestVerdictsAreTakenWholeOrNotAtAll(t *testing.T) {
 	} {
 		bad := good
 		spoil(&bad)
-		_, err := door.Judge(t.Context(), good, bad)
+		_, err := door.Judge(t.Context(), plimsoll.SystemActor(), good, bad)
 		e, ok := err.(*plimsoll.Error)
 		if !ok || e.Field != field || e.Index != 1 {
 			t.Errorf("%s: %v", field, err)
@@ -107,17 +113,17 @@ func TestVerdictsAreTakenWholeOrNotAtAll(t *testing.T) {
 	}
 	late := good
 	late.At = plimsoll.TimeOf(now.Add(2 * time.Hour))
-	if _, err := door.Judge(t.Context(), late); err == nil {
+	if _, err := door.Judge(t.Context(), plimsoll.SystemActor(), late); err == nil {
 		t.Error("a verdict of the future was taken")
 	}
 	if log := events(t, org); len(log) != 0 {
 		t.Fatalf("what was refused is in the log: %+v", log)
 	}
-	receipt, err := door.Judge(t.Context(), good)
+	receipt, err := door.Judge(t.Context(), plimsoll.SystemActor(), good)
 	if err != nil || receipt.Accepted != 1 {
 		t.Fatalf("%+v, %v", receipt, err)
 	}
-	if receipt, err = door.Judge(t.Context(), good); err != nil || receipt.Duplicates != 1 {
+	if receipt, err = door.Judge(t.Context(), plimsoll.SystemActor(), good); err != nil || receipt.Duplicates != 1 {
 		t.Errorf("again: %+v, %v", receipt, err)
 	}
 }

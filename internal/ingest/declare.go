@@ -23,8 +23,9 @@ type Declaration struct {
 // Declare appends what the configuration says, as far as it differs from what
 // it said last. It holds from now on; going back to an earlier configuration is
 // news like any other.
-func (d *Door) Declare(ctx context.Context, c Declaration) error {
+func (d *Door) Declare(ctx context.Context, by plimsoll.Actor, c Declaration) error {
 	var events []plimsoll.Event
+	people := map[string]string{}
 	add := func(typ plimsoll.Type, subject string, report any) error {
 		body, err := json.Marshal(report)
 		if err != nil {
@@ -41,7 +42,7 @@ func (d *Door) Declare(ctx context.Context, c Declaration) error {
 			Type: typ, SchemaVersion: plimsoll.SchemaVersion, Subject: subject, Source: sourceConfiguration,
 			OccurredAt: plimsoll.TimeOf(d.now()), Decoder: native.Decoder, Body: body,
 		}
-		e.Hash = e.ContentHash()
+		e.Hash, e.Actor = e.ContentHash(), d.sign(by, people)
 		events = append(events, e)
 		return nil
 	}
@@ -56,7 +57,7 @@ func (d *Door) Declare(ctx context.Context, c Declaration) error {
 	if len(events) == 0 {
 		return nil
 	}
-	_, err := d.org.Append(ctx, store.Delivery{Source: sourceConfiguration, Outcome: "decoded", Events: events})
+	_, err := d.org.Append(ctx, store.Delivery{Source: sourceConfiguration, Outcome: "decoded", Events: events, People: people})
 	return err
 }
 

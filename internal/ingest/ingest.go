@@ -49,10 +49,14 @@ type Body struct {
 	ContentType string
 	Gzip        bool
 	DeliveryID  string // the sender's name for the delivery, "" if it gave none
+
+	// By is who sends it. The zero Actor is a part of this program.
+	By plimsoll.Actor
 }
 
 // Accept reads a body in our own event form and returns when all of it is
-// durable. On any error nothing of it is stored.
+// durable. On any error nothing of it is stored. Who may act for one team only
+// is refused what speaks of another team's services.
 func (d *Door) Accept(ctx context.Context, b Body) (store.Receipt, error) {
 	body, err := readAll(b)
 	if err != nil {
@@ -66,6 +70,19 @@ func (d *Door) Accept(ctx context.Context, b Body) (store.Receipt, error) {
 	})
 	if err != nil {
 		return store.Receipt{}, err
+	}
+	if err := d.answersFor(ctx, b.By, res.Events); err != nil {
+		return store.Receipt{}, err
+	}
+	if b.By.Token != "" {
+		// Who reported it, not who did it: that stands in the report if at all.
+		if res.People == nil {
+			res.People = map[string]string{}
+		}
+		actor := d.sign(b.By, res.People)
+		for i := range res.Events {
+			res.Events[i].Actor = actor
+		}
 	}
 	// Our own form is stored as events only: they hold every field of it, so
 	// the body would be the same bytes a second time.

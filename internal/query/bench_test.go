@@ -57,7 +57,7 @@ func year(b *testing.B) (*query.Desk, http.Handler) {
 		b.Fatal(err)
 	}
 	desk := query.New(db, org, query.Options{Cursor: "facts", Now: clock})
-	return desk, web.New(web.Options{Desk: desk, Door: door})
+	return desk, web.New(web.Options{Local: true, Desk: desk, Door: door})
 }
 
 func putService(tx *store.Tx, r *rand.Rand, s int) error {

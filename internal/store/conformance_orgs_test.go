@@ -78,7 +78,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			"FailureSights": {seen, Page{Limit: 9}}, "CountSharedSpans": {f}, "IncidentSights": {seen, Page{Limit: 9}}, "CountIncidents": {f},
 			"DeploymentsSetAside": {f}, "MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {}, "VersionChanges": {late, int64(1), int64(9)},
 			"PortionOf": {int64(1)}, "FactChanges": {int64(0)}, "FactTrail": {int64(1)}, "ReportedAnalyses": {"checkout"}, "AnalysesOf": {"d-1"},
-			"IncidentCounts": {f},
+			"IncidentCounts": {f}, "Tokens": {}, "TokenChanges": {},
 		}
 		v := reflect.ValueOf(tx)
 		for i := range v.NumMethod() {
@@ -114,7 +114,7 @@ var (
 	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes", "EventsAbout", "ServiceRows", "LeadRows", "FailureRows", "AnalysisRows", "IncidentRows", "AnalysisPoints", "RolloutPoints", "RepairPoints", "Ways", "StagePoints", "PullRequestPoints"}
 	writes = strings.Fields(`AsOf Past MarkMoment SetReplay Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDependencies
 		PutDeployment PutFlag PutIncident PutIncidentFact PutVerdict PutWords PutOutcome PutPullRequest PutService PutSettings PutTimeline
-		Resume SetAside SetCursor Unpark AsKnownNow Related PutAnalyses PutAnalysis PutTarget`)
+		Resume SetAside SetCursor Unpark AsKnownNow Related PutAnalyses PutAnalysis PutTarget HoldTokens AddToken RevokeToken ExpireToken DropToken TokenUsed`)
 )
 
 func orgsAreApart(t *testing.T, open opener) {
@@ -127,7 +127,8 @@ func orgsAreApart(t *testing.T, open opener) {
 		mustUpdate(t, o, func(tx *Tx) error {
 			i := sampleIncident("i-1", 3, 4).IncidentReport
 			i.CausedBy, i.Services = "d-1", []string{"basket"}
-			return errors.Join(tx.SetCursor("facts", 2), tx.MarkMoment("facts"), putEverything(tx, 2), tx.PutIncident(i), tx.Park("facts", 1, 1, errors.New(version)),
+			_, err := tx.AddToken(sampleToken("t1", version))
+			return errors.Join(err, tx.SetCursor("facts", 2), tx.MarkMoment("facts"), putEverything(tx, 2), tx.PutIncident(i), tx.Park("facts", 1, 1, errors.New(version)),
 				tx.SetReplay(Replay{Until: 1, Steps: version}), tx.MarkDirty("outcome", "checkout", 2))
 		})
 	}
@@ -146,7 +147,9 @@ func orgsAreApart(t *testing.T, open opener) {
 	mustUpdate(t, theirs, func(tx *Tx) error {
 		_, _, err1 := tx.PutTimeline("checkout", []plimsoll.Deployment{sampleDeployment("d-7", 7)}, nil, nil, 3)
 		_, err2 := tx.ErasePerson("p-1")
-		return errors.Join(err1, err2, tx.Done("outcome", "checkout"), tx.Follow("checkout", nil, nil), tx.PutOutcome("checkout", nil, nil, 3))
+		_, err3 := tx.RevokeToken("t1", "ada")
+		err4 := errors.Join(tx.ExpireToken("t1", 1), tx.TokenUsed("t1", 1<<60), tx.DropToken("t1"))
+		return errors.Join(err1, err2, err3, err4, tx.Done("outcome", "checkout"), tx.Follow("checkout", nil, nil), tx.PutOutcome("checkout", nil, nil, 3))
 	})
 	after := reads(t, ours)
 	mustUpdate(t, theirs, func(tx *Tx) error { return tx.Forget("facts") })

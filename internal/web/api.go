@@ -50,6 +50,7 @@ func (s *Server) postEvents(w http.ResponseWriter, r *http.Request) error {
 		ContentType: r.Header.Get("Content-Type"),
 		Gzip:        encoding == "gzip",
 		DeliveryID:  r.Header.Get("Idempotency-Key"),
+		By:          actorOf(r),
 	})
 	if err != nil {
 		return err

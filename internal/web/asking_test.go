@@ -227,7 +227,7 @@ func failing(t *testing.T, refuse *atomic.Bool) (*web.Server, *lines, *store.DB)
 		t.Fatal(err)
 	}
 	log := &lines{}
-	return web.New(web.Options{Desk: query.New(db, org, query.Options{Cursor: "facts", Now: clock}), Door: door, Log: logTo(log)}), log, db
+	return web.New(web.Options{Local: true, Desk: query.New(db, org, query.Options{Cursor: "facts", Now: clock}), Door: door, Log: logTo(log)}), log, db
 }
 
 func TestAFailureOfOursTellsNothingOfTheInside(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/auth"
 )
 
 // statuses is the one table from codes to statuses.
@@ -41,7 +42,10 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 		status = http.StatusInternalServerError
 	}
 	if status >= 500 {
-		s.opt.Log.Error("request", "method", r.Method, "path", r.URL.Path, "status", status, "err", err)
+		s.opt.Log.Error("request", "method", r.Method, "path", safePath(r), "status", status, "err", err)
+	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Basic realm="plimsoll", charset="UTF-8"`)
 	}
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
@@ -64,6 +68,10 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	writeJSON(w, status, map[string]errorBody{"error": body})
 }
 
+// safePath is the path for the log, without a token that stands in it by
+// mistake.
+func safePath(r *http.Request) string { return auth.Pattern.ReplaceAllString(r.URL.Path, "plm_…") }
+
 // oneLine keeps a message on one line whatever piece of a request it quotes, so
 // that a log or a terminal shows it whole.
 func oneLine(s string) string {
@@ -79,7 +87,7 @@ func oneLine(s string) string {
 // asked in a way that it does not know.
 func (s *Server) noSuchAPI(w http.ResponseWriter, r *http.Request) error {
 	other := r.Clone(r.Context())
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 		other.Method = method
 		if _, pattern := s.mux.Handler(other); strings.HasPrefix(pattern, method) {
 			w.Header().Set("Allow", strings.Replace(method, http.MethodGet, "GET, HEAD", 1))

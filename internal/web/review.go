@@ -1,11 +1,7 @@
 package web
 
 import (
-	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -157,22 +153,14 @@ type targetBody struct {
 	} `json:"goals"`
 }
 
-// mostTargetBody bounds the body of a target.
-const mostTargetBody = 64 << 10
-
 // postTarget sets a target, or drops one. It answers only when that is durable.
 func (s *Server) postTarget(w http.ResponseWriter, r *http.Request) error {
 	if _, err := ask(r); err != nil {
 		return err
 	}
 	var body targetBody
-	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostTargetBody))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&body); err != nil {
-		return badTarget(err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return plimsoll.Errorf(plimsoll.CodeInvalid, "there is something after the target; send one JSON object")
+	if err := readJSON(w, r, &body, "a target has id, scope, environment, measure, baseline, goals, note and dropped"); err != nil {
+		return err
 	}
 	t, err := s.targetOf(body)
 	if err != nil {
@@ -183,7 +171,7 @@ func (s *Server) postTarget(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	receipt, err := s.opt.Door.SetTarget(r.Context(), t)
+	receipt, err := s.opt.Door.SetTarget(r.Context(), actorOf(r), t)
 	if err != nil {
 		return err
 	}
@@ -192,21 +180,6 @@ func (s *Server) postTarget(w http.ResponseWriter, r *http.Request) error {
 		Position int64  `json:"position"`
 	}{t.ID, receipt.Position})
 	return nil
-}
-
-func badTarget(err error) error {
-	var wrong *json.UnmarshalTypeError
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return plimsoll.Errorf(plimsoll.CodeTooLarge, "a target has at most %d KiB", mostTargetBody>>10)
-	case errors.As(err, &wrong) && wrong.Field != "":
-		return plimsoll.FieldErrorf(wrong.Field, "is a %s; expected a %s", wrong.Value, wrong.Type)
-	}
-	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return plimsoll.FieldErrorf(strings.Trim(name, `"`), "unknown field; a target has id, scope, environment, measure, baseline, goals, note and dropped")
-	}
-	return plimsoll.Errorf(plimsoll.CodeInvalid, "the body is no JSON object: %v", err)
 }
 
 func (s *Server) targetOf(b targetBody) (plimsoll.TargetReport, error) {

@@ -6,10 +6,8 @@ package web
 
 import (
 	"crypto/sha256"
-	"crypto/subtle"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -17,6 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/auth"
 	"github.com/plimsoll-dev/plimsoll/internal/ingest"
 	"github.com/plimsoll-dev/plimsoll/internal/query"
 	"github.com/plimsoll-dev/plimsoll/internal/ui"
@@ -26,9 +25,13 @@ import (
 type Options struct {
 	Desk   *query.Desk
 	Door   *ingest.Door
+	Guard  *auth.Guard // knows the tokens
 	Log    *slog.Logger
-	Token  string          // every request must carry it; "" only where none but this machine can connect
 	Notice func() []string // said on every page; nil for none
+
+	Token   string // lets its holder in as bootstrap, an admin; "" for none
+	Local   bool   // none but this machine can connect, and it may without a token
+	Proxied bool   // that holds also for what a proxy on this machine forwards
 
 	Instance string // names the store, so that a client can tell it from another
 
@@ -54,42 +57,9 @@ func New(opt Options) *Server {
 		opt: opt, token: sha256.Sum256([]byte(opt.Token)),
 		bodies: semaphore.NewWeighted(mostBodies), whole: semaphore.NewWeighted(mostWhole), mux: http.NewServeMux(),
 	}
-	s.route("POST /api/v1/events", s.postEvents)
-	s.route("GET /api/v1/measures", s.getMeasures)
-	s.route("GET /api/v1/measures/series", s.getSeries)
-	s.route("GET /api/v1/explain/{measure}", s.getExplain)
-	s.route("GET /api/v1/late", s.getLate)
-	s.route("GET /api/v1/deployments", s.getDeployments)
-	s.route("GET /api/v1/deployments/{id...}", s.getDeployment)
-	s.route("GET /api/v1/incidents", s.getIncidents)
-	s.route("GET /api/v1/incidents/{id...}", s.getIncident)
-	s.route("GET /api/v1/evidence", s.getEvidence)
-	s.route("GET /api/v1/evidence/{id}", s.getEvidenceNamed)
-	s.route("POST /api/v1/evidence/{id}/confirm", s.say(plimsoll.EvidenceConfirmed))
-	s.route("POST /api/v1/evidence/{id}/reject", s.say(plimsoll.EvidenceRejected))
-	s.route("GET /api/v1/changes", s.getChanges)
-	s.route("GET /api/v1/services", s.getServices)
-	s.route("GET /api/v1/teams", s.getTeams)
-	s.route("GET /api/v1/baseline", s.getBaseline)
-	s.route("GET /api/v1/compare", s.getCompare)
-	s.route("GET /api/v1/trend", s.getTrend)
-	s.route("GET /api/v1/targets", s.getTargets)
-	s.route("POST /api/v1/targets", s.postTarget)
-	s.route("GET /api/v1/gaming-signs", s.getGamingSigns)
-	s.route("GET /api/v1/bottleneck", s.getBottleneck)
-	s.route("/api/", s.noSuchAPI)
-
-	s.route("GET /healthz", s.healthz)
-	s.route("GET /readyz", s.readyz)
-
-	s.route("GET /{$}", s.overviewPage)
-	s.route("GET /services/{name...}", s.servicePage)
-	s.route("GET /deployments", s.deploymentsPage)
-	s.route("GET /deployments/{id...}", s.deploymentPage)
-	s.route("GET /incidents", s.incidentsPage)
-	s.route("GET /explain/{measure}", s.explainPage)
-	s.route("/", s.noSuchPage)
-	s.mux.Handle("GET "+ui.AssetPrefix, s.assets())
+	for _, r := range s.routes() {
+		s.mux.HandleFunc(r.pattern, s.behind(r))
+	}
 
 	// A page elsewhere must not make a visitor's browser write here.
 	guard := http.NewCrossOriginProtection()
@@ -105,54 +75,6 @@ func (s *Server) denyCrossOrigin(w http.ResponseWriter, r *http.Request) {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.root.ServeHTTP(w, r)
-}
-
-// handler is a handler that returns its error.
-type handler func(w http.ResponseWriter, r *http.Request) error
-
-// route adds a handler behind authentication and the table of errors.
-func (s *Server) route(pattern string, h handler) {
-	open := strings.HasSuffix(pattern, "/healthz") || strings.HasSuffix(pattern, "/readyz")
-	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		var err error
-		if !open {
-			err = s.admit(w, r)
-		}
-		if err == nil {
-			err = h(w, r)
-		}
-		if err != nil {
-			s.answerError(w, r, err)
-		}
-	})
-}
-
-// admit checks who asks. Without a token the server listens on this machine
-// only, and then the Host must say so too: else a page on any site could reach
-// it through a name that it points here.
-func (s *Server) admit(w http.ResponseWriter, r *http.Request) error {
-	if s.opt.Token == "" {
-		host := strings.ToLower(r.Host)
-		if h, _, err := net.SplitHostPort(host); err == nil {
-			host = h
-		}
-		ip := net.ParseIP(strings.Trim(host, "[]"))
-		if host == "localhost" || ip != nil && ip.IsLoopback() {
-			return nil
-		}
-		return plimsoll.Errorf(plimsoll.CodeForbidden, "host %q is not this machine; start the server with a token to be reached by that name", r.Host)
-	}
-	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok {
-		// A browser can carry the token as the password of basic authentication.
-		_, given, ok = r.BasicAuth()
-	}
-	sum := sha256.Sum256([]byte(given))
-	if ok && subtle.ConstantTimeCompare(sum[:], s.token[:]) == 1 {
-		return nil
-	}
-	w.Header().Set("WWW-Authenticate", `Basic realm="plimsoll", charset="UTF-8"`)
-	return plimsoll.Errorf(plimsoll.CodeUnauthorized, "no valid token; send Authorization: Bearer TOKEN")
 }
 
 // headers sets what every answer carries.
@@ -173,21 +95,21 @@ func headers(next http.Handler, simulated bool) http.Handler {
 
 // assets serves the styles, scripts and fonts. Their names change with their
 // content, so they may be kept for ever.
-func (s *Server) assets() http.Handler {
+func (s *Server) assets() handler {
 	known := ui.Assets()
 	files := http.StripPrefix(ui.AssetPrefix, http.FileServerFS(known))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) error {
 		name := strings.TrimPrefix(r.URL.Path, ui.AssetPrefix)
 		if info, err := fs.Stat(known, name); err != nil || info.IsDir() {
-			s.answerError(w, r, plimsoll.Errorf(plimsoll.CodeNotFound, "no such page"))
-			return
+			return plimsoll.Errorf(plimsoll.CodeNotFound, "no such page")
 		}
 		if strings.HasSuffix(name, ".woff2") {
 			w.Header().Set("Content-Type", "font/woff2")
 		}
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		files.ServeHTTP(w, r)
-	})
+		return nil
+	}
 }
 
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
