@@ -14,7 +14,7 @@ import (
 )
 
 func refoldCommand() *cobra.Command {
-	data := os.Getenv("PLIMSOLL_DATA")
+	data, database := os.Getenv("PLIMSOLL_DATA"), os.Getenv("PLIMSOLL_DATABASE")
 	if data == "" {
 		data = defaultData
 	}
@@ -26,7 +26,7 @@ func refoldCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "refold",
 		Short:   "Forget every fact and derive all of them again from the log",
-		Long:    "Forget every fact and derive all of them again from the log, for instance after an upgrade that derives\nsomething better. The log itself is not touched. The server must be stopped.\n\nWhat was known at the ends of the steps can be asked for afterwards with as_of, and what was known in between\ncannot. More steps take longer; history that was imported at once has one.",
+		Long:    "Forget every fact and derive all of them again from the log, for instance after an upgrade that derives\nsomething better. The log itself is not touched. The server of a data folder\nmust be stopped; servers on a database go on, and fold again when this has ended.\n\nWhat was known at the ends of the steps can be asked for afterwards with as_of, and what was known in between\ncannot. More steps take longer; history that was imported at once has one.",
 		Example: "  plimsoll refold --data .plimsoll\n  plimsoll refold --steps day --zone Europe/Berlin",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -35,10 +35,12 @@ func refoldCommand() *cobra.Command {
 				return err
 			}
 			// A folder with a slip in its name would be made, and called derived.
-			if _, err := os.Stat(filepath.Join(data, "plimsoll.db")); errors.Is(err, os.ErrNotExist) {
+			if database != "" {
+				data = ""
+			} else if _, err := os.Stat(filepath.Join(data, "plimsoll.db")); errors.Is(err, os.ErrNotExist) {
 				return plimsoll.FieldErrorf("--data", "%s holds no data yet; expected the folder of a server", data)
 			}
-			a, err := app.New(c.Context(), app.Options{Data: data, Zone: zone})
+			a, err := app.New(c.Context(), app.Options{Data: data, Database: database, Zone: zone})
 			if err != nil {
 				return err
 			}
@@ -56,6 +58,7 @@ func refoldCommand() *cobra.Command {
 	c.Flags().StringVar(&steps, "steps", "month", "none, month, day, hour or quarter (of an hour)")
 	c.Flags().StringVar(&zoneName, "zone", zoneName, "time zone in which days and months end (PLIMSOLL_ZONE)")
 	c.Flags().StringVar(&data, "data", data, "data folder (PLIMSOLL_DATA)")
+	c.Flags().StringVar(&database, "database", database, "database instead of a folder, postgres://USER@HOST/NAME (PLIMSOLL_DATABASE)")
 	return c
 }
 

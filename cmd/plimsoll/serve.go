@@ -23,7 +23,7 @@ func serveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "serve",
 		Short:   "Run the server",
-		Example: "  plimsoll serve --data .plimsoll --listen 127.0.0.1:8080",
+		Example: "  plimsoll serve --data .plimsoll --listen 127.0.0.1:8080\n  plimsoll serve --database postgres://plimsoll@db.example/plimsoll --token-file token --listen :8080",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			if opt.Zone, err = readZone(zone); err != nil {
@@ -41,6 +41,9 @@ func serveCommand() *cobra.Command {
 				}
 			}
 			opt.Config = &read
+			if opt.Database != "" && !c.Flags().Changed("data") && os.Getenv("PLIMSOLL_DATA") == "" {
+				opt.Data = ""
+			}
 			if check {
 				_, err := fmt.Fprintln(c.OutOrStdout(), "The configuration is good.")
 				return err
@@ -59,7 +62,8 @@ func serveCommand() *cobra.Command {
 		return fallback
 	}
 	f := c.Flags()
-	f.StringVar(&opt.Data, "data", env("DATA", defaultData), "folder of the embedded store (PLIMSOLL_DATA)")
+	f.StringVar(&opt.Data, "data", env("DATA", defaultData), "folder of the embedded store (PLIMSOLL_DATA); beside a database, of what can be made again")
+	f.StringVar(&opt.Database, "database", env("DATABASE", ""), "postgres://USER@HOST/NAME instead of a folder, for several servers (PLIMSOLL_DATABASE; password in PGPASSWORD)")
 	f.StringVar(&opt.Listen, "listen", env("LISTEN", "127.0.0.1:8080"), "address to listen on (PLIMSOLL_LISTEN)")
 	f.StringVar(&config, "config", env("CONFIG", ""), "configuration file (PLIMSOLL_CONFIG)")
 	f.BoolVar(&check, "check", false, "check the configuration and end")

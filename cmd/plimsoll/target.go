@@ -23,9 +23,11 @@ const (
 	defaultServer = "http://127.0.0.1:8080"
 )
 
-// target is where a verb works: a server, or a data folder that it opens itself.
+// target is where a verb works: a server, or a data folder or database that it
+// opens itself.
 type target struct {
 	server, data     string
+	database         string
 	token, tokenFile string
 	preferServer     bool // without a word, a server is meant
 }
@@ -37,15 +39,19 @@ func (t *target) flags(c *cobra.Command) {
 	}
 	c.Flags().StringVar(&t.server, "server", "", "address of a server (PLIMSOLL_SERVER)"+server)
 	c.Flags().StringVar(&t.data, "data", "", "data folder to work on directly (PLIMSOLL_DATA)"+data)
+	c.Flags().StringVar(&t.database, "database", "", "database to work on directly, postgres://USER@HOST/NAME (PLIMSOLL_DATABASE)")
 	c.Flags().StringVar(&t.tokenFile, "token-file", "", "file with the token of the server (or PLIMSOLL_TOKEN)")
 	c.Flags().StringVar(&t.token, "token", "", "the token itself; other users of this machine can see it, a file or PLIMSOLL_TOKEN is safer")
 }
 
 func (t *target) resolve() {
-	if t.server == "" && t.data == "" {
-		t.server, t.data = os.Getenv("PLIMSOLL_SERVER"), os.Getenv("PLIMSOLL_DATA")
+	if t.server == "" && t.data == "" && t.database == "" {
+		t.server, t.data, t.database = os.Getenv("PLIMSOLL_SERVER"), os.Getenv("PLIMSOLL_DATA"), os.Getenv("PLIMSOLL_DATABASE")
+		if t.database != "" {
+			t.data = "" // there it is the folder of what can be made again
+		}
 	}
-	if t.server == "" && t.data == "" {
+	if t.server == "" && t.data == "" && t.database == "" {
 		if t.preferServer {
 			t.server = defaultServer
 		} else {
@@ -65,8 +71,13 @@ const (
 // went wrong in closing.
 func (t *target) open(ctx context.Context, write bool) (_ *client.Client, close func() error, err error) {
 	t.resolve()
-	if t.server != "" && t.data != "" {
-		return nil, nil, plimsoll.FieldErrorf("--data", "contradicts --server; give one of them")
+	for _, also := range []struct{ flag, value string }{{"--data", t.data}, {"--database", t.database}} {
+		if t.server != "" && also.value != "" {
+			return nil, nil, plimsoll.FieldErrorf(also.flag, "contradicts --server; give one of them")
+		}
+	}
+	if t.data != "" && t.database != "" {
+		return nil, nil, plimsoll.FieldErrorf("--database", "contradicts --data; give one of them")
 	}
 	if t.server != "" {
 		token, tries := t.token, triesToRead
@@ -81,10 +92,10 @@ func (t *target) open(ctx context.Context, write bool) (_ *client.Client, close 
 		c, err := client.New(t.server, client.Options{Token: token, Tries: tries})
 		return c, func() error { return nil }, err
 	}
-	if _, err := os.Stat(filepath.Join(t.data, "plimsoll.db")); errors.Is(err, os.ErrNotExist) && !write {
+	if _, err := os.Stat(filepath.Join(t.data, "plimsoll.db")); t.database == "" && errors.Is(err, os.ErrNotExist) && !write {
 		return nil, nil, plimsoll.FieldErrorf("--data", "%s holds no data yet; import something first, start the server, or name one with --server URL", t.data)
 	}
-	a, err := app.New(ctx, app.Options{Data: t.data})
+	a, err := app.New(ctx, app.Options{Data: t.data, Database: t.database})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -26,7 +27,8 @@ import (
 // Options say what to run. The zero value of the optional ones is what a
 // server wants.
 type Options struct {
-	Data       string // data folder
+	Data       string // data folder; with a database a folder for what can be made again, "" for none
+	Database   string // postgres://… instead of a folder
 	Listen     string // address, "" for none: the handler is asked in process
 	Token      string // lets its holder in as an admin; with it every request must carry a token
 	TrustProxy bool   // what a proxy on this machine forwards needs no token, as if it came from here
@@ -39,8 +41,11 @@ type Options struct {
 }
 
 func (o *Options) validate() error {
-	if o.Data == "" {
+	if o.Data == "" && o.Database == "" {
 		return plimsoll.FieldErrorf("--data", "missing; name a folder for the data")
+	}
+	if o.Demo != nil && o.Database != "" {
+		return plimsoll.FieldErrorf("--database", "the demo keeps its data in a folder; name one with --data")
 	}
 	if o.Zone == nil {
 		o.Zone = time.UTC
@@ -138,7 +143,12 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		}
 		opt.Now = a.demo.now
 	}
-	if a.db, err = store.Open(ctx, store.Options{Dir: opt.Data, Now: opt.Now}); err != nil {
+	if opt.Database != "" && opt.Data != "" {
+		if err := os.MkdirAll(opt.Data, 0o700); err != nil {
+			return nil, plimsoll.FieldErrorf("--data", "the folder %s cannot be made: %v", opt.Data, err)
+		}
+	}
+	if a.db, err = store.Open(ctx, store.Options{Dir: opt.Data, Database: opt.Database, Now: opt.Now}); err != nil {
 		return nil, err
 	}
 	a.onStop("store", func(context.Context) error { return a.db.Close() })
@@ -164,6 +174,11 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		}
 	}
 	a.folder = fold.New(a.db, org, fold.Options{Log: opt.Log})
+	a.onStop("lease", func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseTimeout)
+		defer cancel()
+		return a.folder.Release(ctx)
+	})
 	a.cells = cells.New(a.db, org, cells.Options{Zone: opt.Zone, Dir: opt.Data, Definitions: query.Definitions, Log: opt.Log})
 	a.onStop("snapshot", a.cells.Save)
 	a.desk = query.New(a.db, org, query.Options{Cursor: fold.Cursor, Now: opt.Now, Zone: opt.Zone, Cells: a.cells})
@@ -260,6 +275,10 @@ func (a *App) Start() {
 // it was told to. It has this time also when requests used up what was given to
 // Stop.
 const workTimeout = 10 * time.Second
+
+// leaseTimeout bounds how long the end may wait to give the work to another
+// server. That one takes it in any case.
+const leaseTimeout = 2 * time.Second
 
 // within waits for wait, but not for ever.
 func within(limit time.Duration, wait func()) error {
