@@ -14,6 +14,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 	"github.com/plimsoll-dev/plimsoll/internal/query"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
+	"github.com/plimsoll-dev/plimsoll/internal/store/storetest"
 )
 
 // house is an invented organisation whose facts change at random.
@@ -42,7 +43,8 @@ var houseEnd = time.Date(2026, 4, 20, 15, 30, 0, 0, time.UTC)
 const houseDays = 420
 
 func newHouse(t *testing.T, seed uint64) *house {
-	db, err := store.Open(t.Context(), store.Options{Dir: t.TempDir(), Now: func() time.Time { return houseEnd }})
+	dir := t.TempDir()
+	db, err := store.Open(t.Context(), store.Options{Dir: dir, Database: storetest.For(t, dir), Now: func() time.Time { return houseEnd }})
 	if err != nil {
 		t.Fatal(err)
 	}

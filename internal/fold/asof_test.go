@@ -12,6 +12,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
+	"github.com/plimsoll-dev/plimsoll/internal/store/storetest"
 )
 
 // told is a history that came in portions at known times.
@@ -29,7 +30,8 @@ type told struct {
 func newTold(tb testing.TB) *told {
 	x := &told{tb: tb, clock: received}
 	var err error
-	x.db, err = store.Open(context.Background(), store.Options{Dir: tb.TempDir(), Now: func() time.Time { return x.clock }})
+	dir := tb.TempDir()
+	x.db, err = store.Open(context.Background(), store.Options{Dir: dir, Database: storetest.For(tb, dir), Now: func() time.Time { return x.clock }})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -198,7 +200,8 @@ func TestAsOfThroughFaults(t *testing.T) {
 			events := unique(w.events)
 			broken := 0
 			clock := received
-			db, err := store.Open(t.Context(), store.Options{Dir: t.TempDir(), Now: func() time.Time { return clock }, Fault: func(s string) error {
+			dir := t.TempDir()
+			db, err := store.Open(t.Context(), store.Options{Dir: dir, Database: storetest.For(t, dir), Now: func() time.Time { return clock }, Fault: func(s string) error {
 				if broken > 0 && s == step {
 					if broken--; broken == 0 {
 						return fmt.Errorf("broken at %s", s)

@@ -15,6 +15,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/source/native"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
+	"github.com/plimsoll-dev/plimsoll/internal/store/storetest"
 )
 
 // received is when every event of the tests arrives, so that one without a time
@@ -26,7 +27,7 @@ func mustOpen(tb testing.TB, opt store.Options) *store.DB {
 	if opt.Dir == "" {
 		opt.Dir = tb.TempDir()
 	}
-	opt.Now = func() time.Time { return received }
+	opt.Now, opt.Database = func() time.Time { return received }, storetest.For(tb, opt.Dir)
 	db, err := store.Open(context.Background(), opt)
 	if err != nil {
 		tb.Fatalf("open: %v", err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
+	"github.com/plimsoll-dev/plimsoll/internal/store/storetest"
 )
 
 func TestStepsEndWhereTheirZoneSaysSo(t *testing.T) {
@@ -67,7 +68,8 @@ func TestStepsEndWhereTheirZoneSaysSo(t *testing.T) {
 // A refold that is cut off goes on with its own steps, whoever goes on with it.
 func TestARefoldThatIsCutOffKeepsItsSteps(t *testing.T) {
 	clock, broken := received, false
-	db, err := store.Open(t.Context(), store.Options{Dir: t.TempDir(), Now: func() time.Time { return clock }, Fault: func(step string) error {
+	dir := t.TempDir()
+	db, err := store.Open(t.Context(), store.Options{Dir: dir, Database: storetest.For(t, dir), Now: func() time.Time { return clock }, Fault: func(step string) error {
 		if broken && step == "derive:timeline" {
 			return errors.New("broken")
 		}

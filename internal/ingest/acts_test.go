@@ -9,6 +9,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
+	"github.com/plimsoll-dev/plimsoll/internal/store/storetest"
 )
 
 var now = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
@@ -16,7 +17,8 @@ var now = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 func newDoor(t *testing.T) (*Door, *store.Org) {
 	t.Helper()
 	clock := func() time.Time { return now }
-	db, err := store.Open(t.Context(), store.Options{Dir: t.TempDir(), Now: clock})
+	dir := t.TempDir()
+	db, err := store.Open(t.Context(), store.Options{Dir: dir, Database: storetest.For(t, dir), Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}

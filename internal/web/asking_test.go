@@ -16,6 +16,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/ingest"
 	"github.com/plimsoll-dev/plimsoll/internal/query"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
+	"github.com/plimsoll-dev/plimsoll/internal/store/storetest"
 	"github.com/plimsoll-dev/plimsoll/internal/web"
 )
 
@@ -203,7 +204,8 @@ func TestAnAnnouncedGigabyteIsRefusedAtItsHead(t *testing.T) {
 // failing is a server whose disk can be made to refuse writes.
 func failing(t *testing.T, refuse *atomic.Bool) (*web.Server, *lines, *store.DB) {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Options{Dir: t.TempDir(), Fault: func(step string) error {
+	dir := t.TempDir()
+	db, err := store.Open(t.Context(), store.Options{Dir: dir, Database: storetest.For(t, dir), Fault: func(step string) error {
 		if refuse.Load() {
 			return errors.New("secret detail of " + step)
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/app"
+	"github.com/plimsoll-dev/plimsoll/internal/store/storetest"
 )
 
 // dial is a clock that a test sets.
@@ -201,6 +202,7 @@ func TestAfterARefoldWhatIsNotKeptIsRefused(t *testing.T) {
 			then = append(then, measures(a.Handler(), ""))
 		}
 	})
+	opt.Database = storetest.For(t, opt.Data)
 	a, err := app.New(t.Context(), opt)
 	if err == nil {
 		err = errors.Join(a.Refold(t.Context(), "day"), a.Stop(t.Context()))
@@ -235,6 +237,7 @@ func TestAfterARefoldWhatIsNotKeptIsRefused(t *testing.T) {
 // running starts a server in this process and stops it after fn.
 func running(t *testing.T, opt app.Options, fn func(a *app.App)) {
 	t.Helper()
+	opt.Database = storetest.For(t, opt.Data)
 	a, err := app.New(t.Context(), opt)
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/app"
+	"github.com/plimsoll-dev/plimsoll/internal/store/storetest"
 )
 
 // now is the time of every server in these tests.
@@ -57,6 +58,7 @@ func startWith(t *testing.T, opt app.Options) *site {
 	if opt.Data == "" {
 		opt.Data = t.TempDir()
 	}
+	opt.Database = storetest.For(t, opt.Data)
 	if opt.Now == nil {
 		opt.Now = func() time.Time { return now }
 	}

@@ -31,20 +31,24 @@ const Variable = "PLIMSOLL_TEST_STORE"
 // required makes a missing PostgreSQL a failure; `make test` sets it.
 const required = "PLIMSOLL_TEST_POSTGRES"
 
-// Place is where a test that does not care which database it runs on keeps its
-// data: a folder, or with PLIMSOLL_TEST_STORE=postgres a database of its own.
-func Place(tb testing.TB) (dir, database string) {
+// For is the address of the database that stands in for a data folder when the
+// tests of all rooms are run on PostgreSQL, and "" when they are not. The same
+// folder again is the same database.
+func For(tb testing.TB, dir string) string {
 	tb.Helper()
 	switch v := os.Getenv(Variable); v {
 	case "", "sqlite":
-		return tb.TempDir(), ""
+		return ""
 	case "postgres":
-		return "", Postgres(tb)
+		address, _ := standIns.LoadOrStore(dir, sync.OnceValue(func() string { return Postgres(tb) }))
+		return address.(func() string)()
 	default:
 		tb.Fatalf("%s is %q; expected postgres or sqlite", Variable, v)
-		return "", ""
+		return ""
 	}
 }
+
+var standIns sync.Map // folder → func() address
 
 var (
 	once    sync.Once
