@@ -174,11 +174,6 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		}
 	}
 	a.folder = fold.New(a.db, org, fold.Options{Log: opt.Log})
-	a.onStop("lease", func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseTimeout)
-		defer cancel()
-		return a.folder.Release(ctx)
-	})
 	a.cells = cells.New(a.db, org, cells.Options{Zone: opt.Zone, Dir: opt.Data, Definitions: query.Definitions, Log: opt.Log})
 	a.onStop("snapshot", a.cells.Save)
 	a.desk = query.New(a.db, org, query.Options{Cursor: fold.Cursor, Now: opt.Now, Zone: opt.Zone, Cells: a.cells})
@@ -275,10 +270,6 @@ func (a *App) Start() {
 // it was told to. It has this time also when requests used up what was given to
 // Stop.
 const workTimeout = 10 * time.Second
-
-// leaseTimeout bounds how long the end may wait to give the work to another
-// server. That one takes it in any case.
-const leaseTimeout = 2 * time.Second
 
 // within waits for wait, but not for ever.
 func within(limit time.Duration, wait func()) error {

@@ -32,7 +32,8 @@ type Options struct {
 }
 
 // Folder folds the log of one organisation. Of all processes one does so at a
-// time, by a lease; the methods of a Folder must not be called concurrently.
+// time, by a lease of the process; the methods of a Folder must not be called
+// concurrently, nor those of two Folders of one organisation.
 type Folder struct {
 	db      *store.DB
 	org     *store.Org
@@ -100,11 +101,11 @@ func (f *Folder) turn(ctx context.Context) error {
 		return err
 	}
 	if !had {
-		f.opt.Log.Info("this server folds the log", "holder", f.lease.holder)
+		f.opt.Log.Info("this server folds the log", "holder", f.db.Holder())
 	}
 	err = errors.Join(f.CatchUp(ctx), f.keep(ctx))
 	if errors.Is(err, store.ErrLeaseLost) {
-		f.opt.Log.Warn("another server has taken over to fold the log; this one was silent for long", "holder", f.lease.holder)
+		f.opt.Log.Warn("another server has taken over to fold the log; this one was silent for long", "holder", f.db.Holder())
 		return nil
 	}
 	return err
@@ -174,7 +175,7 @@ func (f *Folder) Refold(ctx context.Context, steps Steps) error {
 	if err := steps.check(); err != nil {
 		return err
 	}
-	l, err := f.org.SeizeLease(ctx, Work, f.lease.name(), leaseLasts)
+	l, err := f.org.SeizeLease(ctx, Work, f.db.Holder(), leaseLasts)
 	if err != nil {
 		return fmt.Errorf("lease: %w", err)
 	}

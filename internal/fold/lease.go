@@ -2,7 +2,6 @@ package fold
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"time"
 
@@ -24,8 +23,7 @@ const (
 
 // lease is the folder's right to write facts.
 type lease struct {
-	holder string // this folder, and no other of any process
-	held   bool
+	held bool
 	store.Lease
 	word time.Time // when it was last taken, asked for or made to last
 }
@@ -37,20 +35,12 @@ func (f *Folder) hold(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	f.lease.word = time.Now()
-	l, ok, err := f.org.TakeLease(ctx, Work, f.lease.name(), leaseLasts)
+	l, ok, err := f.org.TakeLease(ctx, Work, f.db.Holder(), leaseLasts)
 	if err != nil || !ok {
 		return false, err
 	}
 	f.begin(l)
 	return true, nil
-}
-
-// name is the holder's, made when it is first needed.
-func (l *lease) name() string {
-	if l.holder == "" {
-		l.holder = rand.Text()
-	}
-	return l.holder
 }
 
 // begin goes on where whoever had the lease before ended, of which nothing is
@@ -77,15 +67,6 @@ func (f *Folder) keep(ctx context.Context) error {
 		return nil
 	}
 	return f.update(ctx, func(*store.Tx) error { return nil })
-}
-
-// Release gives the lease up, so that another server need not wait for its end.
-func (f *Folder) Release(ctx context.Context) error {
-	if !f.lease.held {
-		return nil
-	}
-	f.lease.held = false
-	return f.org.EndLease(ctx, f.lease.Lease)
 }
 
 // errElsewhere is what somebody hears who wants to fold while another server

@@ -68,6 +68,27 @@ func (o *Org) UpdateUnder(ctx context.Context, l Lease, fn func(tx *Tx) error) e
 	})
 }
 
+// Holder is a name for this process as the holder of leases. No other has it,
+// also not after a restart.
+func (db *DB) Holder() string { return db.holder }
+
+// farewell bounds how long the end of a process waits to give its leases up.
+// They end by themselves.
+const farewell = 2 * time.Second
+
+// endLeases gives up what this process holds, so that the next need not wait. It
+// runs when nobody else uses the connections any more.
+func (db *DB) endLeases() {
+	if !db.say.shared {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
+	if db.facts.s.fresh(ctx) == nil {
+		_ = db.facts.s.exec(ctx, `UPDATE leases SET until = 0 WHERE holder = ?`, db.holder)
+	}
+}
+
 // EndLease gives a lease up, so that nobody has to wait for its end.
 func (o *Org) EndLease(ctx context.Context, l Lease) error {
 	return o.submit(ctx, o.db.facts, func(tx *Tx) error {

@@ -12,6 +12,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -45,6 +46,7 @@ type DB struct {
 	readers chan *session
 	opened  int // readers
 	knows   int // steps of the schema
+	holder  string
 
 	closing chan struct{}
 	closed  sync.Once
@@ -89,7 +91,7 @@ func Open(ctx context.Context, opt Options) (*DB, error) {
 
 func newDB(opt Options, e engine) *DB {
 	return &DB{
-		opt: opt, engine: e, say: e.dialect(),
+		opt: opt, engine: e, say: e.dialect(), holder: rand.Text(),
 		readers: make(chan *session, opt.Readers),
 		closing: make(chan struct{}),
 		changed: make(chan struct{}),
@@ -163,6 +165,7 @@ func (db *DB) Close() error {
 			<-db.facts.done
 		}
 		db.watched.Wait()
+		db.endLeases()
 		err = db.release()
 	})
 	return err
