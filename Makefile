@@ -11,6 +11,7 @@ VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo u
 RUN_ARGS   ?= serve --data .plimsoll --import-self .
 TEST_FLAGS ?= -shuffle=on -timeout 30m
 FUZZTIME   ?= 20s
+INITDB     := /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb /usr/local/opt/postgresql*/bin/initdb
 BENCH      ?= .
 
 # Rooms in which several goroutines share something. The race detector is slow,
@@ -18,10 +19,10 @@ BENCH      ?= .
 CONCURRENT := store ingest fold cells keeper history signals prom kube notify job auth query web app
 RACE_DIRS  := $(wildcard $(addprefix internal/,$(CONCURRENT)) client cmd)
 
-.PHONY: help setup build run test race fuzz bench check tools cover clean
+.PHONY: help setup build run test test-postgres race fuzz bench check tools cover clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: ## check for what the tests need, and download the modules
 	@command -v $(GO) >/dev/null 2>&1 || { \
@@ -29,6 +30,16 @@ setup: ## check for what the tests need, and download the modules
 	  echo "(apt-get install golang-go, brew install go) or the Go project's own archive."; exit 1; }
 	@command -v git >/dev/null 2>&1 || { \
 	  echo "git is missing: the importer and its tests run it. apt-get install git, or xcode-select --install."; exit 1; }
+	@# The tests run a private PostgreSQL of their own: only its programs are needed.
+	@ls $(INITDB) >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || { \
+	  echo "PostgreSQL is missing; installing its package."; \
+	  if command -v apt-get >/dev/null 2>&1; then \
+	    if [ "$$(id -u)" = 0 ]; then sudo=; else sudo="sudo -n"; fi; \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends postgresql; \
+	  elif command -v brew >/dev/null 2>&1; then brew install --quiet postgresql@16; \
+	  else false; fi || { \
+	  echo "Install PostgreSQL 15 or newer by hand: apt-get install postgresql, or brew install postgresql@16."; exit 1; }; }
 	@# Fails with a clear message when this Go is older than go.mod asks for.
 	@$(GO) list -m >/dev/null
 	@$(GO) mod download
@@ -39,9 +50,18 @@ build: ## build the static binary bin/plimsoll
 run: build ## build and serve the history of this clone (RUN_ARGS=... for other arguments)
 	./$(BINARY) $(RUN_ARGS)
 
-test: setup ## vet the code and run every test
+# What goes through the whole house is asked on both databases; that a store
+# holds what it promises is tested on both in any case.
+ON_POSTGRES ?= ./internal/web ./internal/oracle ./internal/ingest
+
+test: setup ## vet the code and run every test, those of the whole way through on PostgreSQL too
 	$(GO) vet ./...
-	$(GO) test $(TEST_FLAGS) ./...
+	PLIMSOLL_TEST_POSTGRES=required $(GO) test $(TEST_FLAGS) ./...
+	PLIMSOLL_TEST_POSTGRES=required PLIMSOLL_TEST_STORE=postgres $(GO) test $(TEST_FLAGS) $(ON_POSTGRES)
+
+test-postgres: ON_POSTGRES = ./internal/...
+test-postgres: setup ## run every test that has a data folder on PostgreSQL instead (long)
+	PLIMSOLL_TEST_POSTGRES=required PLIMSOLL_TEST_STORE=postgres $(GO) test $(TEST_FLAGS) -timeout 3h $(ON_POSTGRES)
 
 race: setup ## run the tests of the concurrent rooms under the race detector (needs a C compiler)
 	@command -v cc >/dev/null 2>&1 || { echo "a C compiler is missing: the race detector needs cgo"; exit 1; }

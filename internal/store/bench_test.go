@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/store/storetest"
 )
 
 // benchBody is as long as a typical deployment event of our own form.
@@ -34,10 +35,20 @@ func benchEvents(n int) []plimsoll.Event {
 	return out
 }
 
+// onBoth runs a benchmark on each database. What PostgreSQL does is durable with
+// PLIMSOLL_TEST_FSYNC=on only.
+func onBoth(b *testing.B, run func(b *testing.B, o *Org)) {
+	b.Run("sqlite", func(b *testing.B) { run(b, mustOrg(b, mustOpen(b, Options{}), "default")) })
+	b.Run("postgres", func(b *testing.B) {
+		run(b, mustOrg(b, mustOpen(b, Options{Database: storetest.Postgres(b)}), "default"))
+	})
+}
+
 // BenchmarkAppendBatch is an import: deliveries of 1,000 events, one after the
 // other, each durable before the next.
-func BenchmarkAppendBatch(b *testing.B) {
-	o := mustOrg(b, mustOpen(b, Options{}), "default")
+func BenchmarkAppendBatch(b *testing.B) { onBoth(b, appendBatch) }
+
+func appendBatch(b *testing.B, o *Org) {
 	b.ResetTimer()
 	n := 0
 	for b.Loop() {
@@ -54,24 +65,25 @@ func BenchmarkAppendBatch(b *testing.B) {
 // do not know of each other.
 func BenchmarkAppendOne(b *testing.B) {
 	for _, callers := range []int{1, 64, 1024} {
-		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
-			o := mustOrg(b, mustOpen(b, Options{}), "default")
-			events := benchEvents(b.N)
-			var next atomic.Int64
-			var wg sync.WaitGroup
-			b.ResetTimer()
-			for range callers {
-				wg.Go(func() {
-					for i := next.Add(1) - 1; i < int64(b.N); i = next.Add(1) - 1 {
-						if _, err := o.Append(context.Background(), sampleDelivery(events[i])); err != nil {
-							b.Error(err)
-							return
-						}
-					}
-				})
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) { onBoth(b, func(b *testing.B, o *Org) { appendOne(b, o, callers) }) })
+	}
+}
+
+func appendOne(b *testing.B, o *Org, callers int) {
+	events := benchEvents(b.N)
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	b.ResetTimer()
+	for range callers {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(b.N); i = next.Add(1) - 1 {
+				if _, err := o.Append(context.Background(), sampleDelivery(events[i])); err != nil {
+					b.Error(err)
+					return
+				}
 			}
-			wg.Wait()
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 		})
 	}
+	wg.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }

@@ -119,10 +119,19 @@ func programs() (string, error) {
 
 // watchdog runs the server for as long as its standard input is open, which is
 // as long as this process lives, however it ends. Then it takes the folder away.
-const watchdog = `"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=400 \
+const watchdog = `"$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=$3 -c full_page_writes=$3 -c max_connections=400 \
 	-c shared_buffers=64MB -c autovacuum_naptime=5s -c log_min_messages=warning >"$2/log" 2>&1 & server=$!
 cat >/dev/null
 kill -QUIT $server; wait $server; rm -rf "$2"`
+
+// fsync is off: the tests kill processes, and no machine. A benchmark of what is
+// durable asks for it with PLIMSOLL_TEST_FSYNC=on.
+func fsync() string {
+	if os.Getenv("PLIMSOLL_TEST_FSYNC") == "on" {
+		return "on"
+	}
+	return "off"
+}
 
 // start makes a cluster in a temporary folder and runs a server on it, as an
 // ordinary user: PostgreSQL refuses to run as root.
@@ -145,7 +154,7 @@ func start() (_ *server, err error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w: %s", err, strings.TrimSpace(string(out)))
 	}
-	cmd := exec.Command("sh", "-c", watchdog, "sh", bin, dir)
+	cmd := exec.Command("sh", "-c", watchdog, "sh", bin, dir, fsync())
 	cmd.Dir, cmd.SysProcAttr = dir, as
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
