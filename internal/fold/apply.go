@@ -19,7 +19,7 @@ const attempts = 3
 // returns how many events it took. cut says that it stopped where the facts have
 // to be complete before the next event.
 func (f *Folder) apply(ctx context.Context) (n int, cut bool, err error) {
-	b := &batch{broken: f.broken, followers: map[string]bool{}, seen: map[string]bool{}}
+	b := &batch{broken: f.broken, single: f.single, followers: map[string]bool{}, seen: map[string]bool{}}
 	var records []plimsoll.Record
 	latest := f.latest
 	err = f.org.View(ctx, func(tx *store.Tx) error {
@@ -56,6 +56,9 @@ func (f *Folder) apply(ctx context.Context) (n int, cut bool, err error) {
 				return fmt.Errorf("event %d: %w", records[i].Seq, err)
 			}
 		}
+		if err := b.settle(); err != nil {
+			return err
+		}
 		if err := tx.Fault("fold:facts"); err != nil {
 			return err
 		}
@@ -70,9 +73,15 @@ func (f *Folder) apply(ctx context.Context) (n int, cut bool, err error) {
 		f.opt.Log.Error("event parked", "seq", panicked, "err", err)
 		return f.apply(ctx)
 	}
+	if b.lost && !f.single {
+		f.opt.Log.Error("batch is tried again event by event", "err", err)
+		f.single = true
+		return f.apply(ctx)
+	}
 	if err != nil {
 		return 0, false, err
 	}
+	f.single = false
 	for _, r := range records {
 		delete(f.broken, r.Seq)
 	}
@@ -119,6 +128,14 @@ type batch struct {
 	wanted    bool            // some service waits for a commit
 	followers map[string]bool // repositories whose services have their note
 	learnt    []func(*memory)
+
+	// What most events are about is written together, unless single says that
+	// each is written by itself, to find the one over which that panics.
+	single      bool
+	lost        bool // it panicked over one that nobody knows
+	deployments []plimsoll.Reported
+	changes     []plimsoll.ChangeReport
+	pulls       []plimsoll.PullRequestReport
 }
 
 // guarded applies one event. A panic is a fault of ours; it comes back as an
@@ -150,6 +167,12 @@ func (b *batch) record(r *plimsoll.Record) error {
 		return b.change(r)
 	case plimsoll.TypePullRequest:
 		return b.pullRequest(r)
+	}
+	// What follows may ask for those.
+	if err := b.settle(); err != nil {
+		return err
+	}
+	switch r.Type {
 	case plimsoll.TypeIncident:
 		return b.incident(r)
 	case plimsoll.TypeService:
@@ -223,17 +246,8 @@ func (b *batch) deployment(r *plimsoll.Record) error {
 	}
 	d := plimsoll.CombineDeployment(rs)
 	d.ID = r.Subject // what the envelope says, whatever the body says
-	before, err := b.tx.PutDeployment(d)
-	if err != nil {
-		return err
-	}
-	b.learnt = append(b.learnt, func(m *memory) { m.addDeployment(before, d) })
-	if before != "" && before != d.Service {
-		if err := b.dirty(stepTimeline, before); err != nil {
-			return err
-		}
-	}
-	return b.dirty(stepTimeline, d.Service)
+	b.deployments = append(b.deployments, d)
+	return b.putSingle()
 }
 
 func (b *batch) change(r *plimsoll.Record) error {
@@ -241,21 +255,8 @@ func (b *batch) change(r *plimsoll.Record) error {
 	if err != nil || len(rs) == 0 {
 		return err
 	}
-	c := plimsoll.Combine(rs)
-	if err := b.tx.PutChange(c); err != nil {
-		return err
-	}
-	b.learnt = append(b.learnt, func(m *memory) { m.repos.addChange(c) })
-	if b.wanted {
-		waiting, err := b.tx.Wanting(c.SHA)
-		if err != nil {
-			return err
-		}
-		if err := b.dirty(stepTimeline, waiting...); err != nil {
-			return err
-		}
-	}
-	return b.follow(c.Repository)
+	b.changes = append(b.changes, plimsoll.Combine(rs))
+	return b.putSingle()
 }
 
 func (b *batch) pullRequest(r *plimsoll.Record) error {
@@ -263,12 +264,8 @@ func (b *batch) pullRequest(r *plimsoll.Record) error {
 	if err != nil || len(rs) == 0 {
 		return err
 	}
-	p := plimsoll.Combine(rs)
-	if err := b.tx.PutPullRequest(p); err != nil {
-		return err
-	}
-	b.learnt = append(b.learnt, func(m *memory) { m.repos.addPullRequest(p) })
-	return b.follow(p.Repository)
+	b.pulls = append(b.pulls, plimsoll.Combine(rs))
+	return b.putSingle()
 }
 
 func (b *batch) analysis(r *plimsoll.Record) error {
@@ -375,19 +372,6 @@ func (b *batch) allIncidents() error {
 		return err
 	}
 	return b.dirty(stepIncident, incidents...)
-}
-
-// follow notes every service that follows from a repository.
-func (b *batch) follow(repository string) error {
-	if b.followers[repository] {
-		return nil
-	}
-	b.followers[repository] = true
-	services, err := b.tx.Followers(repository)
-	if err != nil {
-		return err
-	}
-	return b.dirty(stepTimeline, services...)
 }
 
 func (b *batch) dirty(step string, keys ...string) error {

@@ -41,6 +41,7 @@ type Folder struct {
 	steps   []step
 	mem     *memory
 	applied int              // events since the last derivation
+	single  bool             // the next batch is written event by event: one of it panicked
 	broken  map[int64]string // events whose application panicked, and how
 	resumed bool             // what was left over before the start was taken up again
 	latest  plimsoll.Time    // when the last event since the last derivation was received; unknown if there is none

@@ -128,7 +128,15 @@ func TestAPanicOverAnEventParksItAndStopsNothing(t *testing.T) {
 
 	// Without a transaction every event panics, as one of ours with a fault would.
 	panicked := int64(0)
-	b := &batch{seen: map[string]bool{}, about: bySubject([]plimsoll.Record{{Seq: 2, Event: events[1]}})}
+	about := bySubject([]plimsoll.Record{{Seq: 2, Event: events[1]}})
+	b := &batch{seen: map[string]bool{}, about: about}
+	if err := b.guarded(&plimsoll.Record{Seq: 2, Event: events[1]}, &panicked); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.settle(); err == nil || !b.lost {
+		t.Fatalf("the panic over one of many came back as %v", err)
+	}
+	b = &batch{seen: map[string]bool{}, about: about, single: true}
 	if err := b.guarded(&plimsoll.Record{Seq: 2, Event: events[1]}, &panicked); err == nil || panicked != 2 {
 		t.Fatalf("the panic came back as %v, over event %d", err, panicked)
 	}

@@ -77,25 +77,18 @@ func (tx *Tx) leadWhere(f Filter) (string, []any) {
 	return tx.where(Filter{Service: f.Service, Team: f.Team, LabelName: f.LabelName, LabelValue: f.LabelValue}, "lead_times", "")
 }
 
-// mark notes what a version of a fact can be asked for by.
-func (tx *Tx) mark(t table, v version, id string, seq int64) error {
+var intoMarks = into{"fact_marks", []string{"org", "fact", "name", "value", "id", "from_seq"},
+	`ON CONFLICT (org, fact, name, value, id, from_seq) DO NOTHING`}
+
+// mark adds to marks what a version of a fact can be asked for by.
+func (tx *Tx) mark(marks [][]any, t table, v version, group []any, seq int64) [][]any {
 	for name, value := range v.labels {
-		if err := tx.addMark(t, name, value, id, seq); err != nil {
-			return err
-		}
+		marks = append(marks, []any{tx.org, t.name, name, value, t.markID(group, v.key), seq})
 	}
 	for _, part := range v.parts {
-		if err := tx.addMark(t, "", part, id, seq); err != nil {
-			return err
-		}
+		marks = append(marks, []any{tx.org, t.name, "", part, t.markID(group, v.key), seq})
 	}
-	return nil
-}
-
-func (tx *Tx) addMark(t table, name, value, id string, seq int64) error {
-	err := tx.write(`INSERT INTO fact_marks (org, fact, name, value, id, from_seq) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (org, fact, name, value, id, from_seq) DO NOTHING`, tx.org, t.name, name, value, id, seq)
-	return err
+	return marks
 }
 
 // unmark takes the marks of a version away.

@@ -9,23 +9,6 @@ import (
 	"github.com/plimsoll-dev/plimsoll"
 )
 
-// PutDeployment keeps a deployment as all its reports add up to it, and returns
-// the service it belonged to before, "" if it is new.
-func (tx *Tx) PutDeployment(d plimsoll.Reported) (before string, err error) {
-	if _, err := tx.one(`SELECT service FROM deployment_reports WHERE org = ? AND id = ?`, tx.args(d.ID), &before); err != nil {
-		return "", err
-	}
-	doc, err := json.Marshal(d)
-	if err != nil {
-		return "", err
-	}
-	err = tx.write(`INSERT INTO deployment_reports (org, id, service, version, commit_sha, repository, doc)
-		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (org, id) DO UPDATE SET service = excluded.service, version = excluded.version,
-		commit_sha = excluded.commit_sha, repository = excluded.repository, doc = excluded.doc`,
-		tx.org, d.ID, d.Service, d.Version, d.CommitSHA, d.Repository, doc)
-	return before, err
-}
-
 // ReportedDeployments returns what was reported of the deployments of a service.
 func (tx *Tx) ReportedDeployments(service string) ([]plimsoll.Reported, error) {
 	return docs[plimsoll.Reported](tx, `SELECT doc FROM deployment_reports WHERE org = ? AND service = ? ORDER BY id`, service)
@@ -49,31 +32,6 @@ type changeMore struct {
 	BuiltAt     plimsoll.Time            `json:"built_at,omitzero"`
 	Builds      []plimsoll.Time          `json:"builds,omitempty"`
 	Labels      map[string]string        `json:"labels,omitempty"`
-}
-
-// PutChange keeps a change as all its reports add up to it, and reports whether
-// it is new.
-func (tx *Tx) PutChange(c plimsoll.ChangeReport) error {
-	more := changeMore{Paths: c.Paths, AuthorHash: c.AuthorHash, BuiltAt: c.BuiltAt, Builds: c.Builds, Labels: c.Labels}
-	number := 0
-	if ref := c.PullRequest; ref != nil {
-		number = ref.Number
-		more.PullRequest = ref
-	}
-	doc := ""
-	if len(more.Paths) > 0 || more.PullRequest != nil || more.AuthorHash != "" || more.BuiltAt != 0 || len(more.Labels) > 0 {
-		b, err := json.Marshal(more)
-		if err != nil {
-			return err
-		}
-		doc = string(b)
-	}
-	err := tx.write(`INSERT INTO changes (org, repository, sha, parents, authored_at, committed_at, pull_request, reverts, bot, subject, more)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (org, repository, sha) DO UPDATE SET parents = excluded.parents,
-		authored_at = excluded.authored_at, committed_at = excluded.committed_at, pull_request = excluded.pull_request,
-		reverts = excluded.reverts, bot = excluded.bot, subject = excluded.subject, more = excluded.more`,
-		tx.org, c.Repository, c.SHA, strings.Join(c.Parents, " "), c.AuthoredAt, c.CommittedAt, number, c.Reverts, c.Bot, c.Subject, doc)
-	return err
 }
 
 // HasChange reports whether a change is known.
@@ -127,17 +85,6 @@ func (tx *Tx) Change(repository, sha string) (c plimsoll.ChangeReport, ok bool, 
 // RepositoriesOf returns the repositories that hold a commit.
 func (tx *Tx) RepositoriesOf(sha string) ([]string, error) {
 	return tx.strings(`SELECT repository FROM changes WHERE org = ? AND sha = ? ORDER BY repository`, sha)
-}
-
-// PutPullRequest keeps a pull request as all its reports add up to it.
-func (tx *Tx) PutPullRequest(p plimsoll.PullRequestReport) error {
-	doc, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	err = tx.write(`INSERT INTO pull_requests (org, repository, number, doc) VALUES (?, ?, ?, ?)
-		ON CONFLICT (org, repository, number) DO UPDATE SET doc = excluded.doc`, tx.org, p.Repository, p.Number, doc)
-	return err
 }
 
 // PullRequests returns the pull requests of a repository.
@@ -292,11 +239,6 @@ func (tx *Tx) putSet(table, column, service string, names []string) error {
 // Followers returns the services that follow from a repository.
 func (tx *Tx) Followers(repository string) ([]string, error) {
 	return tx.strings(`SELECT service FROM service_repositories WHERE org = ? AND repository = ? ORDER BY service`, repository)
-}
-
-// Wanting returns the services that wait for a commit.
-func (tx *Tx) Wanting(sha string) ([]string, error) {
-	return tx.strings(`SELECT service FROM wanted_commits WHERE org = ? AND sha = ? ORDER BY service`, sha)
 }
 
 // docs decodes the JSON column of each row.

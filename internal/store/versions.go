@@ -4,9 +4,8 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
-	"hash/fnv"
-	"io"
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -79,10 +78,14 @@ func (tx *Tx) change(t table, group []any, old map[string]known, rows []version,
 		span.From = plimsoll.First(append(times, span.From)...)
 		span.To = plimsoll.Last(append(times, span.To)...)
 	}
+	var begun, marks [][]any
 	for _, v := range rows {
-		name := nameOf(v.key)
 		h := hashOf(v.rest)
-		was, exists := old[name]
+		name, was, exists := "", known{}, false
+		if len(old) > 0 {
+			name = nameOf(v.key)
+			was, exists = old[name]
+		}
 		delete(old, name)
 		if exists && was.hash == h {
 			continue
@@ -94,13 +97,10 @@ func (tx *Tx) change(t table, group []any, old map[string]known, rows []version,
 				return span, ok, err
 			}
 		}
-		args := append(append(append(append([]any{tx.org}, group...), v.key...), seq, int64(current), h), v.rest...)
-		if err := tx.write(t.insert(), args...); err != nil {
-			return span, ok, err
-		}
-		if err := tx.mark(t, v, t.markID(group, v.key), seq); err != nil {
-			return span, ok, err
-		}
+		row := make([]any, 0, 4+len(group)+len(v.key)+len(v.rest))
+		row = append(append(append(append(row, tx.org), group...), v.key...), seq, int64(current), h)
+		begun = append(begun, append(row, v.rest...))
+		marks = tx.mark(marks, t, v, group, seq)
 	}
 	for _, was := range old {
 		touch(was.begun, was.ended)
@@ -108,7 +108,11 @@ func (tx *Tx) change(t table, group []any, old map[string]known, rows []version,
 			return span, ok, err
 		}
 	}
-	return span, ok, nil
+	// What ends has to be out of the way of what begins with the same event.
+	if err := tx.insertRows(t.into(), begun); err != nil {
+		return span, ok, err
+	}
+	return span, ok, tx.insertRows(intoMarks, marks)
 }
 
 func (tx *Tx) currentRows(t table, group []any) (map[string]known, error) {
@@ -154,10 +158,10 @@ func (tx *Tx) end(t table, group []any, was known, seq int64) error {
 	return err
 }
 
-func (t table) insert() string {
+// into says where new versions go.
+func (t table) into() into {
 	columns := append([]string{"org"}, t.group...)
-	columns = append(append(append(columns, t.key...), "from_seq", "to_seq", "hash"), t.rest...)
-	return `INSERT INTO ` + t.name + ` (` + strings.Join(columns, ", ") + `) VALUES (?` + strings.Repeat(", ?", len(columns)-1) + `)`
+	return into{table: t.name, columns: append(append(append(columns, t.key...), "from_seq", "to_seq", "hash"), t.rest...)}
 }
 
 func (t table) where(columns []string) string {
@@ -174,20 +178,39 @@ func nameOf(key []any) string {
 	return b.String()
 }
 
-// hashOf names the content of a row. It finds what changed; it protects nothing.
+// hashOf names the content of a row, by FNV-1a over each value and a zero byte.
+// It finds what changed; it protects nothing. Hashes are stored: another way to
+// write a value would make every row look changed.
 func hashOf(values []any) int64 {
-	h := fnv.New64a()
-	var n [8]byte
+	h := uint64(14695981039346656037)
+	var n [20]byte
 	for _, v := range values {
 		switch v := v.(type) {
 		case string:
-			_, _ = io.WriteString(h, v)
+			for i := range len(v) {
+				h = (h ^ uint64(v[i])) * fnvPrime
+			}
 		case plimsoll.Time:
-			_, _ = h.Write(binary.LittleEndian.AppendUint64(n[:0], uint64(v)))
+			h = hashBytes(h, binary.LittleEndian.AppendUint64(n[:0], uint64(v)))
+		case int64:
+			h = hashBytes(h, strconv.AppendInt(n[:0], v, 10))
+		case int:
+			h = hashBytes(h, strconv.AppendInt(n[:0], int64(v), 10))
+		case bool:
+			h = hashBytes(h, strconv.AppendBool(n[:0], v))
 		default:
-			fmt.Fprint(h, v)
+			h = hashBytes(h, fmt.Append(n[:0], v))
 		}
-		_, _ = h.Write([]byte{0})
+		h *= fnvPrime // a zero byte
 	}
-	return int64(h.Sum64())
+	return int64(h)
+}
+
+const fnvPrime = 1099511628211
+
+func hashBytes(h uint64, b []byte) uint64 {
+	for _, c := range b {
+		h = (h ^ uint64(c)) * fnvPrime
+	}
+	return h
 }
