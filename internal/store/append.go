@@ -2,10 +2,10 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -41,18 +41,28 @@ func (o *Org) Append(ctx context.Context, d Delivery) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	var out Receipt
-	err = o.Update(ctx, func(tx *Tx) error {
-		out = Receipt{}
-		return tx.append(d, body, &out)
-	})
+	w := &appending{d: d, body: body}
+	if o.db.say.arrays {
+		err = o.db.door.submitRequest(&request{ctx: ctx, org: o, append: w})
+	} else {
+		err = o.Update(ctx, func(tx *Tx) error {
+			w.out = Receipt{}
+			return tx.append(d, body, &w.out)
+		})
+	}
 	if err != nil {
 		return Receipt{}, fmt.Errorf("append: %w", err)
 	}
-	return out, nil
+	return w.out, nil
 }
 
 func (tx *Tx) append(d Delivery, body []byte, out *Receipt) error {
+	if tx.db.say.arrays {
+		w := &appending{d: d, body: body}
+		err := cmp.Or(tx.appendMany([]*appending{w}), w.err)
+		*out = w.out
+		return err
+	}
 	if err := tx.Fault("append:begin"); err != nil {
 		return err
 	}
@@ -64,11 +74,7 @@ func (tx *Tx) append(d Delivery, body []byte, out *Receipt) error {
 	if err != nil {
 		return err
 	}
-	store := tx.appendInTurn
-	if tx.db.say.arrays {
-		store = tx.appendAtOnce
-	}
-	if seq, err = store(d.Events, num, seq, out); err != nil {
+	if seq, err = tx.appendInTurn(d.Events, num, seq, out); err != nil {
 		return err
 	}
 	if err := tx.Fault("append:events"); err != nil {
@@ -120,34 +126,6 @@ func (tx *Tx) appendInTurn(events []plimsoll.Event, delivery, seq int64, out *Re
 	return seq, nil
 }
 
-// appendAtOnce does the same where the database is far: it asks which are there
-// with one question, and sends the rest without waiting for each answer. The
-// counter of the organisation is locked, so nobody adds to the log meanwhile.
-func (tx *Tx) appendAtOnce(events []plimsoll.Event, delivery, seq int64, out *Receipt) (int64, error) {
-	there, err := tx.findEvents(events)
-	if err != nil {
-		return seq, err
-	}
-	for i := range events {
-		e := &events[i]
-		key := dedupeKey(e)
-		place := placeOf(e, key)
-		if was, found := there[place]; found {
-			if err := out.repeated(e, was); err != nil {
-				return seq, err
-			}
-			continue
-		}
-		seq++
-		there[place] = found{seq, e.Hash}
-		if err := tx.write(insertEvent, tx.eventRow(e, key, delivery, seq)...); err != nil {
-			return seq, err
-		}
-		out.stored(seq)
-	}
-	return seq, nil
-}
-
 const insertEvent = `INSERT INTO events (org, seq, recorded_at, type, schema_version, subject, source, delivery, delivery_id, idx,
 		occurred_at, actor, decoder, supersedes, content_hash, dedupe, body)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
@@ -181,19 +159,6 @@ type found struct {
 	hash plimsoll.Hash
 }
 
-// place is what no two events of the log share.
-type place struct {
-	typ, subject string // "" for a named delivery
-	key          plimsoll.Hash
-}
-
-func placeOf(e *plimsoll.Event, key plimsoll.Hash) place {
-	if e.DeliveryID != "" {
-		return place{key: key}
-	}
-	return place{string(e.Type), e.Subject, key}
-}
-
 // findEvent returns the event in the place of another.
 func (tx *Tx) findEvent(e *plimsoll.Event, key plimsoll.Hash) (was found, there bool, err error) {
 	var hash []byte
@@ -206,49 +171,6 @@ func (tx *Tx) findEvent(e *plimsoll.Event, key plimsoll.Hash) (was found, there 
 	}
 	copy(was.hash[:], hash)
 	return was, there, err
-}
-
-// findEvents returns the events that are in the places of others.
-func (tx *Tx) findEvents(events []plimsoll.Event) (map[place]found, error) {
-	var types, subjects []string
-	var plainKeys, namedKeys [][]byte
-	for i := range events {
-		e := &events[i]
-		key := dedupeKey(e)
-		if e.DeliveryID != "" {
-			namedKeys = append(namedKeys, key[:])
-			continue
-		}
-		types, subjects, plainKeys = append(types, string(e.Type)), append(subjects, e.Subject), append(plainKeys, key[:])
-	}
-	out := map[place]found{}
-	note := func(rows *sql.Rows) error {
-		var p place
-		var f found
-		var key, hash []byte
-		err := rows.Scan(&p.typ, &p.subject, &key, &f.seq, &hash)
-		copy(p.key[:], key)
-		copy(f.hash[:], hash)
-		out[p] = f
-		return err
-	}
-	if len(plainKeys) > 0 {
-		err := tx.each(`SELECT e.type, e.subject, e.dedupe, e.seq, e.content_hash
-			FROM unnest(CAST(? AS TEXT[]), CAST(? AS TEXT[]), CAST(? AS BYTEA[])) k(type, subject, dedupe)
-			JOIN events e ON e.org = ? AND e.type = k.type AND e.subject = k.subject AND e.dedupe = k.dedupe`,
-			[]any{types, subjects, plainKeys, tx.org}, note)
-		if err != nil {
-			return nil, err
-		}
-	}
-	if len(namedKeys) > 0 {
-		err := tx.each(`SELECT '', '', e.dedupe, e.seq, e.content_hash FROM unnest(CAST(? AS BYTEA[])) k(dedupe)
-			JOIN events e ON e.org = ? AND e.dedupe = k.dedupe AND e.delivery_id <> ''`, []any{namedKeys, tx.org}, note)
-		if err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
 }
 
 // dedupeKey names what must not be stored twice: the place in a named

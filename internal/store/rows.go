@@ -24,7 +24,8 @@ var (
 )
 
 // insertRows inserts rows of values in the order of the columns. Values of one
-// column must be all text or all integers; flags and times count as integers.
+// column must be all text, all bytes or all integers; flags and times count as
+// integers.
 func (tx *Tx) insertRows(t into, rows [][]any) error {
 	if tx.db.say.arrays {
 		for chunk := range slices.Chunk(rows, arrayAtOnce) {
@@ -62,6 +63,15 @@ func (tx *Tx) insertArrays(t into, rows [][]any) error {
 			list := make([]string, len(rows))
 			for j, r := range rows {
 				list[j] = r[i].(string)
+			}
+			args[i] = list
+			continue
+		}
+		if _, bytes := rows[0][i].([]byte); bytes {
+			types[i] = "CAST(? AS BYTEA[])"
+			list := make([][]byte, len(rows))
+			for j, r := range rows {
+				list[j] = r[i].([]byte)
 			}
 			args[i] = list
 			continue

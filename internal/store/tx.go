@@ -65,7 +65,7 @@ func (o *Org) View(ctx context.Context, fn func(tx *Tx) error) (err error) {
 		}
 		s.shrink()
 	}()
-	if err = fn(&Tx{ctx: ctx, s: s, db: o.db, org: o.id, now: o.db.now()}); err != nil && ctx.Err() == nil && o.db.engine.refused(err) {
+	if err = fn(o.tx(ctx, s)); err != nil && ctx.Err() == nil && o.db.engine.refused(err) {
 		err = o.db.unreadable(err)
 	}
 	return err
@@ -112,8 +112,12 @@ func (o *Org) submit(ctx context.Context, l *lane, fn func(tx *Tx) error) error 
 	return l.submit(ctx, func(s *session) error {
 		// A statement that is interrupted takes the whole transaction with it,
 		// and with that the work of others: once begun, it runs to its end.
-		return fn(&Tx{ctx: context.WithoutCancel(ctx), s: s, db: o.db, org: o.id, now: o.db.now()})
+		return fn(o.tx(context.WithoutCancel(ctx), s))
 	})
+}
+
+func (o *Org) tx(ctx context.Context, s *session) *Tx {
+	return &Tx{ctx: ctx, s: s, db: o.db, org: o.id, now: o.db.now()}
 }
 
 // Fault asks the fault hook about a step of the caller's.

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/plimsoll-dev/plimsoll"
 )
@@ -26,7 +28,9 @@ func newLane(ctx context.Context, db *DB) (*lane, error) {
 // request is one caller's part of a group commit.
 type request struct {
 	ctx      context.Context
-	fn       func(s *session) error
+	fn       func(s *session) error // or, instead of it:
+	org      *Org
+	append   *appending
 	err      error
 	panicked any // what fn panicked with; its caller must hear of it, not everybody
 	done     chan struct{}
@@ -39,7 +43,12 @@ var errClosed = plimsoll.Errorf(plimsoll.CodeUnavailable, "the store is closing;
 
 // submit hands fn to the lane and waits until it is durable.
 func (l *lane) submit(ctx context.Context, fn func(s *session) error) error {
-	r := &request{ctx: ctx, fn: fn, done: make(chan struct{})}
+	return l.submitRequest(&request{ctx: ctx, fn: fn})
+}
+
+func (l *lane) submitRequest(r *request) error {
+	ctx := r.ctx
+	r.done = make(chan struct{})
 	select {
 	case <-l.db.closing:
 		return errClosed
@@ -121,23 +130,24 @@ func (l *lane) commit(group []*request) (committed bool, err error) {
 			_, _ = l.s.run(ctx, `ROLLBACK`)
 		}
 	}()
+	appends := map[int64][]*request{} // by organisation
 	for _, r := range group {
 		if r.err = r.ctx.Err(); r.err != nil {
 			continue
 		}
-		if err := l.s.write(ctx, `SAVEPOINT request`); err != nil {
-			return false, unavailable("savepoint", err)
+		if r.append != nil {
+			appends[r.org.id] = append(appends[r.org.id], r)
+			continue
 		}
-		l.s.kept = l.s.waiting.Len()
-		if r.do(ctx, l.s); r.err != nil {
-			// A disk that is full, or a connection that is lost, ends the whole
-			// transaction. Then this fails, and all of the group hear of it.
-			if err := l.s.write(ctx, `ROLLBACK TO SAVEPOINT request`); err != nil {
-				return false, unavailable("rollback", err)
-			}
+		if err := l.apart(ctx, r); err != nil {
+			return false, err
 		}
-		if err := l.s.write(ctx, `RELEASE SAVEPOINT request`); err != nil {
-			return false, unavailable("release", err)
+	}
+	// They lock the log, so they come last; and in the same order everywhere, so
+	// that two servers cannot wait for each other.
+	for _, org := range slices.Sorted(maps.Keys(appends)) {
+		if err := l.together(ctx, appends[org]); err != nil {
+			return false, err
 		}
 	}
 	if err := l.db.fault("write:commit"); err != nil {
@@ -153,6 +163,54 @@ func (l *lane) commit(group []*request) (committed bool, err error) {
 		return true, unavailable("acknowledge", err)
 	}
 	return true, nil
+}
+
+// apart does a request behind a savepoint, so that one that fails takes no
+// other with it. Its error is that of the whole transaction.
+func (l *lane) apart(ctx context.Context, r *request) error {
+	if err := l.s.write(ctx, `SAVEPOINT request`); err != nil {
+		return unavailable("savepoint", err)
+	}
+	l.s.kept = l.s.waiting.Len()
+	if r.do(ctx, l.s); r.err != nil {
+		// A disk that is full, or a connection that is lost, ends the whole
+		// transaction. Then this fails, and all of the group hear of it.
+		if err := l.s.write(ctx, `ROLLBACK TO SAVEPOINT request`); err != nil {
+			return unavailable("rollback", err)
+		}
+	}
+	if err := l.s.write(ctx, `RELEASE SAVEPOINT request`); err != nil {
+		return unavailable("release", err)
+	}
+	return nil
+}
+
+// together appends the deliveries of several requests at once. What is wrong
+// with one is known before anything is written; if the database refuses some of
+// it all the same, each is tried alone.
+func (l *lane) together(ctx context.Context, rs []*request) error {
+	works := make([]*appending, len(rs))
+	for i, r := range rs {
+		works[i] = r.append
+	}
+	org := rs[0].org
+	all := &request{ctx: ctx, fn: func(s *session) error { return org.tx(ctx, s).appendMany(works) }}
+	if err := l.apart(ctx, all); err != nil {
+		return err
+	}
+	for i, r := range rs {
+		switch {
+		case all.err == nil:
+			r.err = works[i].err
+		case len(rs) == 1 || all.panicked != nil || plimsoll.ErrorCode(all.err) == plimsoll.CodeUnavailable:
+			r.err = all.err
+		default:
+			if err := l.together(ctx, rs[i:i+1]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // do runs the request's own part, and sends what it left to be sent.
