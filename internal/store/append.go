@@ -41,9 +41,11 @@ func (o *Org) Append(ctx context.Context, d Delivery) (Receipt, error) {
 		return Receipt{}, err
 	}
 	var out Receipt
-	err = o.Update(ctx, func(tx *Tx) error {
-		out = Receipt{}
-		return tx.append(d, body, &out)
+	err = o.db.patient(ctx, func(ctx context.Context) error {
+		return o.Update(ctx, func(tx *Tx) error {
+			out = Receipt{}
+			return tx.append(d, body, &out)
+		})
 	})
 	if err != nil {
 		return Receipt{}, fmt.Errorf("append: %w", err)

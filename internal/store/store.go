@@ -35,6 +35,8 @@ type Options struct {
 	// Fault is asked at each named dangerous step; an error it returns makes
 	// that step fail. Nil in production.
 	Fault func(step string) error
+
+	Watch Watch // hears of what is done; the zero value hears nothing
 }
 
 // DB is an open store. Close it.
@@ -53,6 +55,8 @@ type DB struct {
 	done     chan struct{} // closed when the writer has stopped
 	closing  chan struct{}
 	closed   sync.Once
+
+	watching watching // what the writer says of itself
 
 	mu      sync.Mutex
 	changed chan struct{} // closed, and replaced, after each commit

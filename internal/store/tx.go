@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
 )
@@ -74,8 +75,12 @@ func (db *DB) reader(ctx context.Context) (*session, error) {
 		return nil, errClosed
 	default:
 	}
+	began := time.Now()
 	select {
 	case s := <-db.readers:
+		if db.opt.Watch.Read != nil {
+			db.opt.Watch.Read(time.Since(began))
+		}
 		return s, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()

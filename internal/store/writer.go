@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
 	"modernc.org/sqlite"
@@ -17,6 +19,9 @@ type request struct {
 	err      error
 	panicked any // what fn panicked with; its caller must hear of it, not everybody
 	done     chan struct{}
+
+	claimed       atomic.Bool // see claim
+	queued, begun time.Time
 }
 
 // groupMost bounds how many requests share a commit.
@@ -26,7 +31,7 @@ var errClosed = plimsoll.Errorf(plimsoll.CodeUnavailable, "the store is closing;
 
 // submit hands fn to the writer and waits until it is durable.
 func (db *DB) submit(ctx context.Context, fn func(s *session) error) error {
-	r := &request{ctx: ctx, fn: fn, done: make(chan struct{})}
+	r := &request{ctx: ctx, fn: fn, done: make(chan struct{}), queued: time.Now()}
 	select {
 	case <-db.closing:
 		return errClosed
@@ -39,20 +44,18 @@ func (db *DB) submit(ctx context.Context, fn func(s *session) error) error {
 	case <-db.closing:
 		return errClosed
 	}
+	err := db.await(ctx, r)
+	if db.opt.Watch.Write != nil {
+		db.opt.Watch.Write(ctx, r.queued, r.begun, time.Now(), err)
+	}
 	select {
 	case <-r.done:
-	case <-db.done:
-		// The writer may have answered just before it stopped.
-		select {
-		case <-r.done:
-		default:
-			return errClosed
+		if r.panicked != nil {
+			panic(r.panicked)
 		}
+	default: // given up
 	}
-	if r.panicked != nil {
-		panic(r.panicked)
-	}
-	return r.err
+	return err
 }
 
 // write is the one goroutine that writes. What queues up while a commit is
@@ -76,6 +79,7 @@ func (db *DB) write() {
 				break drain
 			}
 		}
+		began := db.watching.begin(group)
 		committed, err := db.commit(group)
 		if committed {
 			db.publish()
@@ -84,6 +88,9 @@ func (db *DB) write() {
 			if r.err == nil {
 				r.err = err
 			}
+		}
+		db.watched(group, began, err)
+		for _, r := range group {
 			close(r.done)
 		}
 		db.writer.shrink()
@@ -107,9 +114,13 @@ func (db *DB) commit(group []*request) (committed bool, err error) {
 		}
 	}()
 	for _, r := range group {
+		if !r.claim() {
+			continue // its caller has gone
+		}
 		if r.err = r.ctx.Err(); r.err != nil {
 			continue
 		}
+		r.begun = time.Now()
 		if err := db.writer.run(ctx, `SAVEPOINT request`); err != nil {
 			return false, unavailable("savepoint", err)
 		}
