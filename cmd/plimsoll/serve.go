@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"time"
 
@@ -19,7 +18,8 @@ func serveCommand() *cobra.Command {
 	var opt app.Options
 	var zone, tokenFile, config string
 	var check bool
-	var memory int64
+	var memory, minFree int64
+	var logs logging
 	c := &cobra.Command{
 		Use:     "serve",
 		Short:   "Run the server",
@@ -48,7 +48,13 @@ func serveCommand() *cobra.Command {
 			if err := app.LimitMemory(memory); err != nil {
 				return err
 			}
-			opt.Log = slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
+			if opt.Log, err = logs.logger(c); err != nil {
+				return err
+			}
+			opt.Version, opt.MinFree = version, minFree<<20
+			if minFree <= 0 {
+				opt.MinFree = -1
+			}
 			return serve(c, opt)
 		},
 	}
@@ -66,6 +72,11 @@ func serveCommand() *cobra.Command {
 	f.StringVar(&zone, "zone", env("ZONE", "UTC"), "time zone in which days, weeks and months are cut (PLIMSOLL_ZONE)")
 	f.StringVar(&tokenFile, "token-file", "", "file with the token that every request must carry (or PLIMSOLL_TOKEN)")
 	f.Int64Var(&memory, "memory-limit", 512, "memory to stay below if possible, in MiB; 0 for no limit (GOMEMLIMIT goes before it)")
+	f.Int64Var(&minFree, "min-free", 256, "free space below which the server says that it is not ready, in MiB; 0 for any")
+	f.IntVar(&opt.Limits.Requests, "max-requests", 512, "requests that are answered at once; more are told to come again")
+	f.Float64Var(&opt.Limits.ClientRate, "client-rate", 200, "requests a second of one other machine; -1 for no bound")
+	f.DurationVar(&opt.Limits.Answer, "answer-timeout", 30*time.Second, "how long a question may take")
+	logs.flags(c)
 	f.StringVar(&opt.ImportSelf, "import-self", "", "show the history of the git clone in this folder as a first example")
 	return c
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/cells"
 	"github.com/plimsoll-dev/plimsoll/internal/fold"
 	"github.com/plimsoll-dev/plimsoll/internal/ingest"
+	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/query"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 	"github.com/plimsoll-dev/plimsoll/internal/web"
@@ -34,6 +35,10 @@ type Options struct {
 	Demo       *Demo   // serve a simulated organisation
 	Log        *slog.Logger
 	Now        func() time.Time
+
+	Version string     // of the program
+	Limits  web.Limits // the zero value is what a server wants
+	MinFree int64      // bytes that must be free where the data is to be ready; 256 MiB if zero, below zero for any
 }
 
 func (o *Options) validate() error {
@@ -74,7 +79,11 @@ type App struct {
 	server   *http.Server
 	listener net.Listener
 	instance string
-	demo     *demo // nil but in a demo
+	org      *store.Org
+	metrics  *observe.Metrics
+	tracer   *observe.Tracer
+	started  time.Time // by the clock of this machine
+	demo     *demo     // nil but in a demo
 
 	work    sync.WaitGroup // goroutines that end when stopWork is called
 	cancel  context.CancelFunc
@@ -102,7 +111,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	a := &App{opt: opt, failed: make(chan error, 1)}
+	a := &App{opt: opt, failed: make(chan error, 1), started: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
@@ -114,7 +123,8 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		}
 		opt.Now = a.demo.now
 	}
-	if a.db, err = store.Open(ctx, store.Options{Dir: opt.Data, Now: opt.Now}); err != nil {
+	a.metrics = observe.NewMetrics(observe.Build{Version: opt.Version, Revision: revision()}, a.sample)
+	if a.db, err = store.Open(ctx, store.Options{Dir: opt.Data, Now: opt.Now, Watch: a.watchStore()}); err != nil {
 		return nil, err
 	}
 	a.onStop("store", func(context.Context) error { return a.db.Close() })
@@ -122,6 +132,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
+	a.org = org
 	instance, err := a.db.Secret(ctx, "instance")
 	if err != nil {
 		return nil, err
@@ -130,18 +141,21 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if a.door, err = ingest.New(ctx, a.db, org, opt.Now); err != nil {
 		return nil, err
 	}
+	a.door.Observe(a.watchDoor)
 	if opt.Config != nil {
 		if err := a.door.Declare(ctx, opt.Config.declaration()); err != nil {
 			return nil, err
 		}
 	}
-	a.folder = fold.New(a.db, org, fold.Options{Log: opt.Log})
-	a.cells = cells.New(a.db, org, cells.Options{Zone: opt.Zone, Dir: opt.Data, Definitions: query.Definitions, Log: opt.Log})
+	a.folder = fold.New(a.db, org, fold.Options{Log: opt.Log, Watch: fold.Watch{Work: a.watchFold}})
+	a.cells = cells.New(a.db, org, cells.Options{Zone: opt.Zone, Dir: opt.Data, Definitions: query.Definitions, Log: opt.Log, Watch: a.watchCells})
 	a.onStop("snapshot", a.cells.Save)
-	a.desk = query.New(a.db, org, query.Options{Cursor: fold.Cursor, Now: opt.Now, Zone: opt.Zone, Cells: a.cells})
+	a.desk = query.New(a.db, org, query.Options{Cursor: fold.Cursor, Now: opt.Now, Zone: opt.Zone, Cells: a.cells, Trace: a.trace()})
 	site := web.New(web.Options{
 		Desk: a.desk, Door: a.door, Log: opt.Log, Token: opt.Token, Notice: a.Notices, Instance: a.instance,
-		Simulated: a.demo != nil,
+		Simulated: a.demo != nil, Limits: opt.Limits, Metrics: a.metrics, Tracer: a.tracer,
+		Scrape: a.metrics.Handler(), // what is exported of the releases joins here
+		Health: observe.NewHealth(a.checks()...),
 	})
 	a.server = site.HTTP()
 	if opt.Listen != "" {

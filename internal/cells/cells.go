@@ -26,6 +26,11 @@ type Options struct {
 	Dir         string         // where the snapshot is kept; "" keeps none
 	Definitions string         // version of the definitions that the facts follow
 	Log         *slog.Logger
+
+	// Watch hears of every run of the follower that had something to do: from when
+	// to when, whether everything was built anew, and why it failed, if it did. It
+	// may be nil.
+	Watch func(ctx context.Context, began, ended time.Time, anew bool, err error)
 }
 
 // Cells follows the facts of one organisation. It is safe for concurrent use.
@@ -36,6 +41,8 @@ type Cells struct {
 	state atomic.Pointer[State]
 	mu    sync.Mutex // held by whoever makes the next state
 	tried bool       // the snapshot was looked at
+
+	built atomic.Bool // there was a state once
 
 	saving sync.Mutex
 	saved  int64 // num of the snapshot
@@ -123,9 +130,19 @@ func (c *Cells) next(tx *store.Tx, s *State) (*State, bool, error) {
 }
 
 // CatchUp follows everything there is now, and builds what it must.
-func (c *Cells) CatchUp(ctx context.Context) error {
+func (c *Cells) CatchUp(ctx context.Context) (err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	began, before, anew := time.Now(), c.state.Load(), false
+	defer func() {
+		after := c.state.Load()
+		if after != nil {
+			c.built.Store(true)
+		}
+		if c.opt.Watch != nil && (err != nil || after != before) {
+			c.opt.Watch(ctx, began, time.Now(), anew, err)
+		}
+	}()
 	return c.org.View(ctx, func(tx *store.Tx) error {
 		num, err := tx.LastFactChange()
 		if err != nil {
@@ -147,6 +164,7 @@ func (c *Cells) CatchUp(ctx context.Context) error {
 			}
 		}
 		c.state.Store(nil) // what is left behind this far helps nobody
+		anew = true
 		s, err = build(tx, c.opt.Zone)
 		if err == nil {
 			c.state.Store(s)
@@ -212,3 +230,7 @@ func (c *Cells) Bytes() int {
 	}
 	return n + 16*len(s.cells) + 8*len(s.calendar.starts)
 }
+
+// Built reports whether the cells were built since the start. While they are
+// built anew questions are answered from the rows, with the same numbers.
+func (c *Cells) Built() bool { return c.built.Load() }

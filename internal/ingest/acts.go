@@ -59,7 +59,7 @@ func (d *Door) Confirm(ctx context.Context, c plimsoll.ConfirmationReport, at pl
 		return store.Receipt{}, err
 	}
 	e.Actor = c.Actor
-	return d.org.Append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: []plimsoll.Event{e}, People: people})
+	return d.append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: []plimsoll.Event{e}, People: people})
 }
 
 // Judge records verdicts on deployments, and returns when they are durable. A
@@ -77,7 +77,7 @@ func (d *Door) Judge(ctx context.Context, verdicts ...plimsoll.VerdictReport) (s
 		}
 		events = append(events, e)
 	}
-	return d.org.Append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: events})
+	return d.append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: events})
 }
 
 // ownAct makes an event of an act of our own.

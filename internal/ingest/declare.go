@@ -56,7 +56,7 @@ func (d *Door) Declare(ctx context.Context, c Declaration) error {
 	if len(events) == 0 {
 		return nil
 	}
-	_, err := d.org.Append(ctx, store.Delivery{Source: sourceConfiguration, Outcome: "decoded", Events: events})
+	_, err := d.append(ctx, store.Delivery{Source: sourceConfiguration, Outcome: "decoded", Events: events})
 	return err
 }
 

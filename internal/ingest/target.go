@@ -22,5 +22,5 @@ func (d *Door) SetTarget(ctx context.Context, t plimsoll.TargetReport) (store.Re
 	if err != nil {
 		return store.Receipt{}, err
 	}
-	return d.org.Append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: []plimsoll.Event{e}})
+	return d.append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: []plimsoll.Event{e}})
 }

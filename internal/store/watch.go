@@ -100,6 +100,15 @@ func sizeOf(path string) int64 {
 	return info.Size()
 }
 
+// Disk returns the free bytes where the data folder is, and all of them. It
+// fails where the database is on another machine.
+func (db *DB) Disk() (free, total int64, err error) {
+	if db.opt.Dir == "" {
+		return 0, 0, errors.New("the database is on another machine")
+	}
+	return diskOf(db.opt.Dir)
+}
+
 // probe is the cursor that Probe moves.
 const probe = "probe"
 

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/observe"
 )
 
 // statuses is the one table from codes to statuses.
@@ -27,6 +28,8 @@ type errorBody struct {
 	Message string        `json:"message"`
 	Field   string        `json:"field,omitempty"`
 	Index   *int          `json:"index,omitempty"`
+
+	RequestID string `json:"request_id,omitempty"` // of an error of ours: the log says more under it
 }
 
 // answerError writes an error as JSON under /api/ and as a page elsewhere. What
@@ -41,12 +44,12 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 		status = http.StatusInternalServerError
 	}
 	if status >= 500 {
-		s.opt.Log.Error("request", "method", r.Method, "path", r.URL.Path, "status", status, "err", err)
+		s.opt.Log.ErrorContext(r.Context(), "request", "method", r.Method, "path", observe.Quote(r.URL.Path), "status", status, "err", err)
 	}
-	if status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "1")
+	if h := w.Header(); h.Get("Retry-After") == "" && (status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests) {
+		h.Set("Retry-After", "1")
 	}
-	if !strings.HasPrefix(r.URL.Path, "/api/") && r.URL.Path != "/readyz" {
+	if !strings.HasPrefix(r.URL.Path, "/api/") && r.URL.Path != "/readyz" && r.URL.Path != "/metrics" {
 		s.renderError(w, r, status)
 		return
 	}
@@ -60,6 +63,9 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 		if e.Field != "" {
 			body.Message = e.Field + ": " + body.Message
 		}
+	}
+	if status >= 500 {
+		body.RequestID = observe.RequestIDOf(r.Context())
 	}
 	writeJSON(w, status, map[string]errorBody{"error": body})
 }

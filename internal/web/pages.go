@@ -10,6 +10,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/query"
 	"github.com/plimsoll-dev/plimsoll/internal/ui"
 )
@@ -31,7 +32,7 @@ func render(w http.ResponseWriter, status int, p page) error {
 func (s *Server) renderError(w http.ResponseWriter, r *http.Request, status int) {
 	p := ui.ErrorPage{Layout: s.layout("", ""), Code: status}
 	if err := render(w, status, p); err != nil {
-		s.opt.Log.Error("error page", "path", r.URL.Path, "err", err)
+		s.opt.Log.ErrorContext(r.Context(), "error page", "path", observe.Quote(r.URL.Path), "err", err)
 	}
 }
 

@@ -15,9 +15,11 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/ingest"
+	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/query"
 	"github.com/plimsoll-dev/plimsoll/internal/ui"
 )
@@ -32,27 +34,34 @@ type Options struct {
 
 	Instance string // names the store, so that a client can tell it from another
 
+	Limits  Limits           // on what is worked on at once; the zero value is what a server wants
+	Metrics *observe.Metrics // counts requests; nil counts none
+	Scrape  http.Handler     // answers /metrics; nil: there is no such path
+	Health  *observe.Health  // what must hold to be ready; nil: the position can be read
+	Tracer  *observe.Tracer  // nil traces nothing
+
 	Simulated bool // nothing of what is shown is real: every answer says so in a header
 }
 
 // Server answers HTTP. It is an http.Handler.
 type Server struct {
-	opt    Options
-	token  [sha256.Size]byte
-	bodies *semaphore.Weighted // bytes of event bodies that are being read
-	whole  *semaphore.Weighted // explanations that are made in one piece
-	mux    *http.ServeMux
-	root   http.Handler
+	opt     Options
+	token   [sha256.Size]byte
+	limit   *limiter
+	reading singleflight.Group  // of the position
+	whole   *semaphore.Weighted // explanations that are made in one piece
+	mux     *http.ServeMux
+	root    http.Handler
 }
-
-// mostBodies bounds the memory that event bodies can take at once.
-const mostBodies = 8 * ingest.MaxBody
 
 // New returns a Server.
 func New(opt Options) *Server {
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
 	s := &Server{
 		opt: opt, token: sha256.Sum256([]byte(opt.Token)),
-		bodies: semaphore.NewWeighted(mostBodies), whole: semaphore.NewWeighted(mostWhole), mux: http.NewServeMux(),
+		limit: newLimiter(opt.Limits, opt.Metrics), whole: semaphore.NewWeighted(mostWhole), mux: http.NewServeMux(),
 	}
 	s.route("POST /api/v1/events", s.postEvents)
 	s.route("GET /api/v1/measures", s.getMeasures)
@@ -77,10 +86,14 @@ func New(opt Options) *Server {
 	s.route("POST /api/v1/targets", s.postTarget)
 	s.route("GET /api/v1/gaming-signs", s.getGamingSigns)
 	s.route("GET /api/v1/bottleneck", s.getBottleneck)
+	s.route("GET /api/v1/position", s.getPosition)
 	s.route("/api/", s.noSuchAPI)
 
 	s.route("GET /healthz", s.healthz)
 	s.route("GET /readyz", s.readyz)
+	if opt.Scrape != nil {
+		s.route("GET /metrics", s.scrape)
+	}
 
 	s.route("GET /{$}", s.overviewPage)
 	s.route("GET /services/{name...}", s.servicePage)
@@ -94,7 +107,7 @@ func New(opt Options) *Server {
 	// A page elsewhere must not make a visitor's browser write here.
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(s.denyCrossOrigin))
-	s.root = headers(guard.Handler(s.mux), opt.Simulated)
+	s.root = s.watched(headers(guard.Handler(s.mux), opt.Simulated))
 	return s
 }
 
@@ -110,17 +123,24 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // handler is a handler that returns its error.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-// route adds a handler behind authentication and the table of errors.
+// route adds a handler behind authentication, the limits and the table of errors.
 func (s *Server) route(pattern string, h handler) {
-	open := strings.HasSuffix(pattern, "/healthz") || strings.HasSuffix(pattern, "/readyz")
+	// A probe must be answered most of all when there is too much to do.
+	path := routeOf(pattern)
+	open := path == "/healthz" || path == "/readyz"
+	unlimited := open || path == "/metrics"
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		var err error
-		if !open {
-			err = s.admit(w, r)
-		}
-		if err == nil {
-			err = h(w, r)
-		}
+		err := func() error {
+			if !open {
+				if err := s.admit(w, r); err != nil {
+					return err
+				}
+			}
+			if unlimited {
+				return h(w, r)
+			}
+			return s.limited(w, r, h)
+		}()
 		if err != nil {
 			s.answerError(w, r, err)
 		}
@@ -190,25 +210,9 @@ func (s *Server) assets() http.Handler {
 	})
 }
 
-func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
-	writeJSON(w, http.StatusOK, map[string]string{"status": "alive"})
-	return nil
-}
-
-// readyz looks: it reads the store, and says how far the facts are behind.
-func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
-	at, head, err := s.opt.Desk.Position(r.Context())
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"status": "ready", "position": at, "log": head, "behind": head - at, "instance": s.opt.Instance})
-	return nil
-}
-
 // The bounds of a connection.
 const (
 	headerTimeout = 10 * time.Second
-	bodyTimeout   = 10 * time.Second // until there is room for another event body
 	readTimeout   = time.Minute
 	writeTimeout  = time.Minute
 	idleTimeout   = 2 * time.Minute
