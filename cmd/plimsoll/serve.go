@@ -76,6 +76,9 @@ func serveCommand() *cobra.Command {
 	f.IntVar(&opt.Limits.Requests, "max-requests", 512, "requests that are answered at once; more are told to come again")
 	f.Float64Var(&opt.Limits.ClientRate, "client-rate", 200, "requests a second of one other machine; -1 for no bound")
 	f.DurationVar(&opt.Limits.Answer, "answer-timeout", 30*time.Second, "how long a question may take")
+	f.StringVar(&opt.Traces, "otlp-endpoint", "", "receiver of traces, like http://127.0.0.1:4318 (or OTEL_EXPORTER_OTLP_ENDPOINT)")
+	f.StringVar(&opt.Debug, "debug-listen", env("DEBUG_LISTEN", ""), "address for profiles (pprof), like 127.0.0.1:6060 (PLIMSOLL_DEBUG_LISTEN)")
+	f.BoolVar(&opt.Expose, "debug-reachable-by-others", false, "let other machines reach the profiles; there is no token on them")
 	logs.flags(c)
 	f.StringVar(&opt.ImportSelf, "import-self", "", "show the history of the git clone in this folder as a first example")
 	return c

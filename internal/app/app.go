@@ -37,6 +37,9 @@ type Options struct {
 	Now        func() time.Time
 
 	Version string     // of the program
+	Traces  string     // address of a receiver of traces; "" for what the environment says
+	Debug   string     // address of a listener for profiles; "" for none
+	Expose  bool       // other machines may reach that listener
 	Limits  web.Limits // the zero value is what a server wants
 	MinFree int64      // bytes that must be free where the data is to be ready; 256 MiB if zero, below zero for any
 }
@@ -53,6 +56,14 @@ func (o *Options) validate() error {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Debug != "" {
+		if _, _, err := net.SplitHostPort(o.Debug); err != nil {
+			return plimsoll.FieldErrorf("--debug-listen", "%q is no address; expected HOST:PORT like 127.0.0.1:6060", o.Debug)
+		}
+		if !o.Expose && !observe.Local(o.Debug) {
+			return plimsoll.FieldErrorf("--debug-listen", "%s can be reached from other machines, and profiles show the inside of the program to everybody there; listen on 127.0.0.1, or say --debug-reachable-by-others", o.Debug)
+		}
 	}
 	if o.Listen == "" {
 		return nil
@@ -82,6 +93,7 @@ type App struct {
 	org      *store.Org
 	metrics  *observe.Metrics
 	tracer   *observe.Tracer
+	debug    string    // address at which profiles are, "" for nowhere
 	started  time.Time // by the clock of this machine
 	demo     *demo     // nil but in a demo
 
@@ -123,6 +135,12 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		}
 		opt.Now = a.demo.now
 	}
+	if opt.Listen != "" { // a verb that opens the data ends too soon to be watched
+		if a.tracer, err = observe.NewTracer(ctx, observe.TraceOptions{Endpoint: opt.Traces, Version: opt.Version, Log: opt.Log}); err != nil {
+			return nil, err
+		}
+		a.onStop("traces", a.endTraces)
+	}
 	a.metrics = observe.NewMetrics(observe.Build{Version: opt.Version, Revision: revision()}, a.sample)
 	if a.db, err = store.Open(ctx, store.Options{Dir: opt.Data, Now: opt.Now, Watch: a.watchStore()}); err != nil {
 		return nil, err
@@ -160,6 +178,11 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	a.server = site.HTTP()
 	if opt.Listen != "" {
 		if err := a.listen(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if opt.Debug != "" {
+		if err := a.listenDebug(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"time"
 
+	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
@@ -25,9 +27,9 @@ func (a *App) watchStore() store.Watch {
 				begun = ended
 			}
 			a.metrics.Queued(begun.Sub(queued))
-			a.tracer.Past(ctx, "store.wait", queued, begun, nil)
+			a.tracer.Within(ctx, "store.wait", queued, begun, nil)
 			if ended.After(begun) {
-				a.tracer.Past(ctx, "store.commit", begun, ended, err)
+				a.tracer.Within(ctx, "store.commit", begun, ended, err)
 			}
 		},
 	}
@@ -61,6 +63,37 @@ func (a *App) trace() func(ctx context.Context, name string) (context.Context, f
 		return nil
 	}
 	return a.tracer.Start
+}
+
+// tracesTimeout bounds how long the end of the server waits for the receiver of
+// traces.
+const tracesTimeout = 3 * time.Second
+
+func (a *App) endTraces(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tracesTimeout)
+	defer cancel()
+	if err := a.tracer.Close(ctx); err != nil {
+		a.opt.Log.Warn("the last traces were not sent", "err", err) // nobody's data is lost
+	}
+	return nil
+}
+
+// listenDebug serves profiles.
+func (a *App) listenDebug(ctx context.Context) error {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", a.opt.Debug)
+	if err != nil {
+		e := plimsoll.FieldErrorf("--debug-listen", "cannot listen on %s; is something else running there?", a.opt.Debug)
+		e.Cause = err
+		return e
+	}
+	server := observe.Debug(a.opt.Expose)
+	server.ErrorLog = slog.NewLogLogger(a.opt.Log.Handler(), slog.LevelWarn)
+	go func() { _ = server.Serve(l) }() // ends when it is closed
+	a.debug = l.Addr().String()
+	a.opt.Log.Info("profiles are served", "at", "http://"+a.debug+"/debug/pprof/")
+	a.onStop("profiles", func(context.Context) error { return server.Close() })
+	return nil
 }
 
 // sample looks up what is asked at a scrape.

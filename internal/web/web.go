@@ -9,7 +9,6 @@ import (
 	"crypto/subtle"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -152,12 +151,7 @@ func (s *Server) route(pattern string, h handler) {
 // it through a name that it points here.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request) error {
 	if s.opt.Token == "" {
-		host := strings.ToLower(r.Host)
-		if h, _, err := net.SplitHostPort(host); err == nil {
-			host = h
-		}
-		ip := net.ParseIP(strings.Trim(host, "[]"))
-		if host == "localhost" || ip != nil && ip.IsLoopback() {
+		if observe.Local(r.Host) {
 			return nil
 		}
 		return plimsoll.Errorf(plimsoll.CodeForbidden, "host %q is not this machine; start the server with a token to be reached by that name", r.Host)
