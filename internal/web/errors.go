@@ -23,6 +23,10 @@ var statuses = map[plimsoll.Code]int{
 	plimsoll.CodeUnavailable:  http.StatusServiceUnavailable,
 }
 
+// statusGone is counted for a request whose client did not wait for the answer.
+// Nobody gets to see it; other servers count the same.
+const statusGone = 499
+
 type errorBody struct {
 	Code    plimsoll.Code `json:"code"`
 	Message string        `json:"message"`
@@ -35,10 +39,14 @@ type errorBody struct {
 // answerError writes an error as JSON under /api/ and as a page elsewhere. What
 // is our own fault is logged with its cause, which never leaves the server.
 func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Context().Err() != nil {
+	code := plimsoll.ErrorCode(err)
+	// A body that came too slowly ends the context too, but its sender listens.
+	if r.Context().Err() != nil && code == plimsoll.CodeInternal {
+		if out, ok := w.(*recorder); ok {
+			out.status = statusGone
+		}
 		return // nobody is listening any more
 	}
-	code := plimsoll.ErrorCode(err)
 	status, ok := statuses[code]
 	if !ok {
 		status = http.StatusInternalServerError
