@@ -77,6 +77,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		evidenceCommand(),
 		lateCommand(),
 		refoldCommand(),
+		doctorCommand(),
 		versionCommand(),
 	)
 	for _, c := range append(root.Commands(), root) {

@@ -57,6 +57,12 @@ func (o *Options) validate() error {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	switch {
+	case o.Limits.Requests < 0:
+		return plimsoll.FieldErrorf("--max-requests", "%d; expected 1 or more", o.Limits.Requests)
+	case o.Limits.Answer < 0 || o.Limits.Answer > 50*time.Second:
+		return plimsoll.FieldErrorf("--answer-timeout", "%s; expected up to 50s, since an answer is cut off after a minute", o.Limits.Answer)
+	}
 	if o.Debug != "" {
 		if _, _, err := net.SplitHostPort(o.Debug); err != nil {
 			return plimsoll.FieldErrorf("--debug-listen", "%q is no address; expected HOST:PORT like 127.0.0.1:6060", o.Debug)
@@ -169,11 +175,12 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	a.cells = cells.New(a.db, org, cells.Options{Zone: opt.Zone, Dir: opt.Data, Definitions: query.Definitions, Log: opt.Log, Watch: a.watchCells})
 	a.onStop("snapshot", a.cells.Save)
 	a.desk = query.New(a.db, org, query.Options{Cursor: fold.Cursor, Now: opt.Now, Zone: opt.Zone, Cells: a.cells, Trace: a.trace()})
+	health := observe.NewHealth(a.checks()...)
 	site := web.New(web.Options{
 		Desk: a.desk, Door: a.door, Log: opt.Log, Token: opt.Token, Notice: a.Notices, Instance: a.instance,
 		Simulated: a.demo != nil, Limits: opt.Limits, Metrics: a.metrics, Tracer: a.tracer,
 		Scrape: a.metrics.Handler(), // what is exported of the releases joins here
-		Health: observe.NewHealth(a.checks()...),
+		Health: health, Examine: a.examine(health),
 	})
 	a.server = site.HTTP()
 	if opt.Listen != "" {

@@ -111,7 +111,10 @@ func unfit(cause error, message string) error {
 }
 
 func round(d time.Duration) string {
-	if d < time.Second {
+	switch {
+	case d < time.Millisecond:
+		return "less than 1ms"
+	case d < time.Second:
 		return d.Round(time.Millisecond).String()
 	}
 	return d.Round(time.Second).String()

@@ -16,6 +16,7 @@ var watchProperties = []property{
 	{"what is done is told to whoever watches", watchersHear},
 	{"the store says whether it can write", storeSaysWhetherItCanWrite},
 	{"a caller who has gone is not written for", theGoneAreNotWrittenFor},
+	{"a store can be looked at while it works", storesCanBeLookedAt},
 	{"a delivery is refused at once when too much waits", deliveriesAreRefusedWhenCrowded},
 }
 
@@ -171,5 +172,27 @@ func deliveriesAreRefusedWhenCrowded(t *testing.T, open opener) {
 	mustAppend(t, o, sampleDelivery(sampleEvent("then", "1")))
 	if seen := wholeLog(t, o); len(seen) != most+1 || stored.Load() != int64(most) || seen["too much"] != 0 {
 		t.Errorf("%d events, %d stored", len(seen), stored.Load())
+	}
+}
+
+func storesCanBeLookedAt(t *testing.T, open opener) {
+	db := open(t, Options{})
+	a, b := mustOrg(t, db, "a"), mustOrg(t, db, "b")
+	mustAppend(t, a, sampleDelivery(sampleEvent("d-1", "1"), sampleEvent("d-2", "1")))
+	mustUpdate(t, a, func(tx *Tx) error {
+		return errors.Join(tx.SetCursor("facts", 2), tx.Park("facts", 2, 3, errors.New("no such field")))
+	})
+	s := stall(t, b) // it needs no writer
+	found, err := db.Examine(t.Context(), Exam{Cursor: "facts"})
+	s.release()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wants(t, found, map[string]string{
+		"schema": "ok schema", "log": "ok a: 2 events in 1 delivery", "facts": "ok a: complete up to event 2", "set aside": "ok a: nothing",
+		"parked events": "warn a: event 2", "clock": "ok a: ", "sources": "warn b: nothing was ever received",
+	})
+	if _, err := db.Examine(t.Context(), Exam{Cursor: "facts"}); err != nil {
+		t.Error(err)
 	}
 }

@@ -402,3 +402,38 @@ func TestABusyWriterIsSaidSo(t *testing.T) {
 		t.Errorf("afterwards: %d %s", w.Code, w.Body)
 	}
 }
+
+func TestOneLookAtTheStoreAtATime(t *testing.T) {
+	h := build(t, Limits{}, nil)
+	if w := h.from("", "GET", "/api/v1/doctor", ""); w.Code != http.StatusNotFound {
+		t.Errorf("without a doctor: %d", w.Code)
+	}
+	into, on := make(chan struct{}, 1), make(chan struct{})
+	h.opt.Examine = func(_ context.Context, quick bool) ([]plimsoll.Finding, error) {
+		if quick {
+			return []plimsoll.Finding{{Check: "a", Status: "ok", Found: "b"}, {Check: "c", Status: "warn", Found: "d", Advice: "e"}}, nil
+		}
+		into <- struct{}{}
+		<-on
+		return nil, nil
+	}
+	done := make(chan int)
+	go func() { done <- h.from("", "GET", "/api/v1/doctor", "").Code }()
+	<-into
+	if w := h.from("", "GET", "/api/v1/doctor?quick=true", ""); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("a second: %d", w.Code)
+	}
+	close(on)
+	if code := <-done; code != http.StatusOK {
+		t.Errorf("the first: %d", code)
+	}
+	w := h.from("", "GET", "/api/v1/doctor?quick=true", "")
+	if want := `{"findings":[{"check":"a","status":"ok","found":"b"},{"check":"c","status":"warn","found":"d","advice":"e"}],"status":"warn"}`; strings.TrimSpace(w.Body.String()) != want {
+		t.Errorf("%s", w.Body)
+	}
+	for _, path := range []string{"/api/v1/doctor?quick=maybe", "/api/v1/doctor?deep=true"} {
+		if w := h.from("", "GET", path, ""); w.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}

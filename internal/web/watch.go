@@ -178,3 +178,37 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 	writeJSON(w, status, out)
 	return nil
 }
+
+// doctorTimeout bounds a look at the whole store. It takes about a second per
+// 300 MB.
+const doctorTimeout = 50 * time.Second
+
+// getDoctor looks at the store, one request at a time: it reads all of it.
+func (s *Server) getDoctor(w http.ResponseWriter, r *http.Request) error {
+	a, err := ask(r, "quick")
+	if err != nil {
+		return err
+	}
+	quick := a.values.Get("quick")
+	if quick != "" && quick != "true" && quick != "false" {
+		return plimsoll.FieldErrorf("quick", "%q; expected true or false", quick)
+	}
+	if s.opt.Examine == nil {
+		return plimsoll.Errorf(plimsoll.CodeNotFound, "no such path; see docs/api.md")
+	}
+	if !s.exams.TryAcquire(1) {
+		return plimsoll.Errorf(plimsoll.CodeUnavailable, "somebody else is looking at the store; ask again")
+	}
+	defer s.exams.Release(1)
+	ctx, cancel := context.WithTimeout(r.Context(), doctorTimeout)
+	defer cancel()
+	found, err := s.opt.Examine(ctx, quick == "true")
+	if err != nil && ctx.Err() != nil && r.Context().Err() == nil {
+		return plimsoll.Errorf(plimsoll.CodeUnavailable, "no answer within %s; ask with quick=true, or look at the folder on the server's machine", doctorTimeout)
+	}
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"status": plimsoll.WorstFinding(found), "findings": found})
+	return nil
+}

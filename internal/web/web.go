@@ -5,6 +5,7 @@
 package web
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"io/fs"
@@ -39,6 +40,10 @@ type Options struct {
 	Health  *observe.Health  // what must hold to be ready; nil: the position can be read
 	Tracer  *observe.Tracer  // nil traces nothing
 
+	// Examine looks at the server and its store; quick leaves out what reads all of
+	// it. Nil: nobody can ask for that.
+	Examine func(ctx context.Context, quick bool) ([]plimsoll.Finding, error)
+
 	Simulated bool // nothing of what is shown is real: every answer says so in a header
 }
 
@@ -49,6 +54,7 @@ type Server struct {
 	limit   *limiter
 	reading singleflight.Group  // of the position
 	whole   *semaphore.Weighted // explanations that are made in one piece
+	exams   *semaphore.Weighted // looks at the whole store
 	mux     *http.ServeMux
 	root    http.Handler
 }
@@ -60,7 +66,7 @@ func New(opt Options) *Server {
 	}
 	s := &Server{
 		opt: opt, token: sha256.Sum256([]byte(opt.Token)),
-		limit: newLimiter(opt.Limits, opt.Metrics), whole: semaphore.NewWeighted(mostWhole), mux: http.NewServeMux(),
+		limit: newLimiter(opt.Limits, opt.Metrics), whole: semaphore.NewWeighted(mostWhole), exams: semaphore.NewWeighted(1), mux: http.NewServeMux(),
 	}
 	s.route("POST /api/v1/events", s.postEvents)
 	s.route("GET /api/v1/measures", s.getMeasures)
@@ -86,6 +92,7 @@ func New(opt Options) *Server {
 	s.route("GET /api/v1/gaming-signs", s.getGamingSigns)
 	s.route("GET /api/v1/bottleneck", s.getBottleneck)
 	s.route("GET /api/v1/position", s.getPosition)
+	s.route("GET /api/v1/doctor", s.getDoctor)
 	s.route("/api/", s.noSuchAPI)
 
 	s.route("GET /healthz", s.healthz)
@@ -127,7 +134,7 @@ func (s *Server) route(pattern string, h handler) {
 	// A probe must be answered most of all when there is too much to do.
 	path := routeOf(pattern)
 	open := path == "/healthz" || path == "/readyz"
-	unlimited := open || path == "/metrics"
+	unlimited := open || path == "/metrics" || path == "/api/v1/doctor"
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		err := func() error {
 			if !open {
