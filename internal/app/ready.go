@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,6 +16,7 @@ const (
 	freshCommit  = 10 * time.Second // a commit that recent proves that the store can write
 	foldFailing  = 10 * time.Second // for how long the fold may fail
 	foldStanding = time.Minute      // for how long it may stand still with events before it
+	mostReading  = time.Second      // for how long a check waits for a snapshot
 )
 
 // checks are what must hold for the server to be of use.
@@ -30,10 +32,22 @@ func (a *App) checks() []observe.Check {
 
 func (a *App) canRead(ctx context.Context) (string, error) {
 	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, mostReading)
+	defer cancel()
 	if _, err := a.desk.Vitals(ctx); err != nil {
+		if a.crowded(err) {
+			return "every snapshot is in use; questions wait", nil
+		}
 		return "", unfit(err, "the store does not answer a read")
 	}
 	return "read in " + round(time.Since(began)), nil
+}
+
+// crowded reports whether a read failed only because others read. A server with
+// much to do is no better for being taken away from those who wait.
+func (a *App) crowded(err error) bool {
+	s := a.db.Stats()
+	return errors.Is(err, context.DeadlineExceeded) && s.Snapshots == s.SnapshotsMost
 }
 
 // canWrite writes only when nobody else has for a while.
@@ -49,8 +63,13 @@ func (a *App) canWrite(ctx context.Context) (string, error) {
 }
 
 func (a *App) follows(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, mostReading)
+	defer cancel()
 	v, err := a.desk.Vitals(ctx)
 	if err != nil {
+		if a.crowded(err) {
+			return "not known while every snapshot is in use", nil
+		}
 		return "", unfit(err, "it cannot be read how far the facts are")
 	}
 	s := a.folder.Status()

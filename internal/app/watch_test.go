@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
 
 // lines is a log that a test may read while the server writes it.
@@ -300,5 +302,31 @@ func TestWhatMakesAServerUnreadyIsNamed(t *testing.T) {
 				t.Errorf("%d %s", status, body)
 			}
 		})
+	}
+}
+
+func TestAServerWithMuchToDoIsReady(t *testing.T) {
+	a := open(t, Options{Data: t.TempDir()})
+	a.Start()
+	for !a.cells.Built() {
+		<-time.After(5 * time.Millisecond)
+	}
+	// Every snapshot is taken, as by questions that take long.
+	on, took := make(chan struct{}), make(chan struct{}, 100)
+	var all sync.WaitGroup
+	most := a.db.Stats().SnapshotsMost
+	for range most {
+		all.Go(func() {
+			_ = a.org.View(context.Background(), func(*store.Tx) error { took <- struct{}{}; <-on; return nil })
+		})
+	}
+	for range most {
+		<-took
+	}
+	status, failed, body := ready(t, a)
+	close(on)
+	all.Wait()
+	if status != http.StatusOK || len(failed) > 0 || !strings.Contains(body, "every snapshot is in use") || strings.Contains(body, "position") {
+		t.Errorf("%d %s", status, body)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -51,7 +52,12 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	if !ok {
 		status = http.StatusInternalServerError
 	}
-	if status >= 500 {
+	var known *plimsoll.Error
+	isKnown := errors.As(err, &known)
+	switch {
+	case isKnown && known.Cause == nil && (code == plimsoll.CodeUnavailable || code == plimsoll.CodeRateLimited):
+		s.refused(r, status, err)
+	case status >= 500:
 		s.opt.Log.ErrorContext(r.Context(), "request", "method", r.Method, "path", observe.Quote(r.URL.Path), "status", status, "err", err)
 	}
 	if h := w.Header(); h.Get("Retry-After") == "" && (status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests) {
@@ -62,20 +68,33 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 		return
 	}
 	body := errorBody{Code: code, Message: oneLine(plimsoll.PublicMessage(err))}
-	var e *plimsoll.Error
-	if errors.As(err, &e) {
-		body.Field = e.Field
-		if e.Index >= 0 {
-			body.Index = &e.Index
+	if isKnown {
+		body.Field = known.Field
+		if known.Index >= 0 {
+			body.Index = &known.Index
 		}
-		if e.Field != "" {
-			body.Message = e.Field + ": " + body.Message
+		if known.Field != "" {
+			body.Message = known.Field + ": " + body.Message
 		}
 	}
 	if status >= 500 {
 		body.RequestID = observe.RequestIDOf(r.Context())
 	}
 	writeJSON(w, status, map[string]errorBody{"error": body})
+}
+
+// refusedEvery is the least time between two lines about requests that were
+// refused because there was too much to do. More lines would be more to do.
+const refusedEvery = 10 * time.Second
+
+// refused logs that requests are refused, and how many.
+func (s *Server) refused(r *http.Request, status int, err error) {
+	s.opt.Log.DebugContext(r.Context(), "refused", "status", status, "err", err)
+	s.refusals.Add(1)
+	now, said := time.Now().UnixNano(), s.refusalSaid.Load()
+	if now-said >= int64(refusedEvery) && s.refusalSaid.CompareAndSwap(said, now) {
+		s.opt.Log.WarnContext(r.Context(), "requests are refused", "count", s.refusals.Swap(0), "the last", err, "method", r.Method, "path", observe.Quote(r.URL.Path), "status", status)
+	}
 }
 
 // oneLine keeps a message on one line whatever piece of a request it quotes, so

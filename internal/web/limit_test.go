@@ -119,6 +119,9 @@ func TestMoreRequestsThanThereIsRoomForAreToldToComeAgain(t *testing.T) {
 			t.Errorf("%v: %d, Retry-After %q", c, w.Code, w.Header().Get("Retry-After"))
 		}
 	}
+	if n := strings.Count(h.log.String(), "requests are refused"); n != 1 || strings.Count(h.log.String(), "\n") != 1 {
+		t.Errorf("the log says so %d times: %s", n, h.log)
+	}
 	for _, path := range []string{"/healthz", "/readyz"} {
 		if w := h.from("127.0.0.1:1", "GET", path, ""); w.Code != http.StatusOK {
 			t.Errorf("%s: %d", path, w.Code)

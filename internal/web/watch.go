@@ -125,13 +125,14 @@ func (s *Server) where() (position, error) {
 	v, err, _ := s.reading.Do("position", func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
 		defer cancel()
-		at, head, err := s.opt.Desk.Position(ctx)
-		if errors.Is(err, context.DeadlineExceeded) {
-			err = plimsoll.Errorf(plimsoll.CodeUnavailable, "the store has not answered for %s", readyTimeout)
-		}
-		return position{at, head, head - at, s.opt.Instance}, err
+		return s.positionNow(ctx)
 	})
 	return v.(position), err
+}
+
+func (s *Server) positionNow(ctx context.Context) (position, error) {
+	at, head, err := s.opt.Desk.Position(ctx)
+	return position{at, head, head - at, s.opt.Instance}, err
 }
 
 // getPosition says how far the facts are.
@@ -139,7 +140,7 @@ func (s *Server) getPosition(w http.ResponseWriter, r *http.Request) error {
 	if _, err := ask(r); err != nil {
 		return err
 	}
-	at, err := s.where()
+	at, err := s.positionNow(r.Context())
 	if err != nil {
 		return err
 	}
@@ -150,7 +151,18 @@ func (s *Server) getPosition(w http.ResponseWriter, r *http.Request) error {
 // readyz looks: it runs the checks, at most once a second however many ask, and
 // says how far the facts are behind.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
+	// Both are bounded; together they take no longer than one.
+	type found struct {
+		at  position
+		err error
+	}
+	reading := make(chan found, 1)
+	go func() {
+		at, err := s.where()
+		reading <- found{at, err}
+	}()
 	report := s.opt.Health.Report()
+	read := <-reading
 	out := struct {
 		Status string `json:"status"`
 		*position
@@ -163,11 +175,15 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 			wrong = append(wrong, c.Name+": "+c.Message)
 		}
 	}
-	if at, err := s.where(); err == nil {
-		out.position = &at
-	} else {
-		s.opt.Log.ErrorContext(r.Context(), "position", "err", err)
-		wrong = append(wrong, plimsoll.PublicMessage(err))
+	switch {
+	case read.err == nil:
+		out.position = &read.at
+	case errors.Is(read.err, context.DeadlineExceeded):
+		// Every snapshot is in use: there is much to do, and the checks say whether
+		// something is wrong.
+	default:
+		s.opt.Log.ErrorContext(r.Context(), "position", "err", read.err)
+		wrong = append(wrong, plimsoll.PublicMessage(read.err))
 	}
 	status := http.StatusOK
 	if len(wrong) > 0 {

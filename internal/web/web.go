@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -56,7 +57,10 @@ type Server struct {
 	whole   *semaphore.Weighted // explanations that are made in one piece
 	exams   *semaphore.Weighted // looks at the whole store
 	mux     *http.ServeMux
-	root    http.Handler
+
+	refusals, refusalSaid atomic.Int64 // since the last line of the log about them, and when that was
+
+	root http.Handler
 }
 
 // New returns a Server.
