@@ -16,6 +16,7 @@ const (
 	freshCommit  = 10 * time.Second // a commit that recent proves that the store can write
 	foldFailing  = 10 * time.Second // for how long the fold may fail
 	foldStanding = time.Minute      // for how long it may stand still with events before it
+	freshRead    = 15 * time.Second // a read that recent proves that the store can be read
 	mostReading  = time.Second      // for how long a check waits for a snapshot
 )
 
@@ -36,18 +37,17 @@ func (a *App) canRead(ctx context.Context) (string, error) {
 	defer cancel()
 	if _, err := a.desk.Vitals(ctx); err != nil {
 		if a.crowded(err) {
-			return "every snapshot is in use; questions wait", nil
+			return "not within a second, since much is asked; other reads are answered", nil
 		}
 		return "", unfit(err, "the store does not answer a read")
 	}
 	return "read in " + round(time.Since(began)), nil
 }
 
-// crowded reports whether a read failed only because others read. A server with
-// much to do is no better for being taken away from those who wait.
+// crowded reports whether a read was only not reached in time, while others were.
+// A server with much to do is no better for being taken away from those who wait.
 func (a *App) crowded(err error) bool {
-	s := a.db.Stats()
-	return errors.Is(err, context.DeadlineExceeded) && s.Snapshots == s.SnapshotsMost
+	return errors.Is(err, context.DeadlineExceeded) && time.Since(a.db.Stats().LastRead) < freshRead
 }
 
 // canWrite writes only when nobody else has for a while.
@@ -68,7 +68,7 @@ func (a *App) follows(ctx context.Context) (string, error) {
 	v, err := a.desk.Vitals(ctx)
 	if err != nil {
 		if a.crowded(err) {
-			return "not known while every snapshot is in use", nil
+			return "not known while so much is asked", nil
 		}
 		return "", unfit(err, "it cannot be read how far the facts are")
 	}

@@ -112,6 +112,17 @@ func storeSaysWhetherItCanWrite(t *testing.T, open opener) {
 	if s := db.Stats(); s.LastError != nil || s.Commits != before.Commits+1 {
 		t.Errorf("after it was mended: %+v", s)
 	}
+	if !before.LastRead.IsZero() {
+		t.Error("nobody has read yet")
+	}
+	_ = o.View(t.Context(), func(*Tx) error { return errors.New("of the reader") })
+	if !db.Stats().LastRead.IsZero() {
+		t.Error("a read that failed counts")
+	}
+	got(t, o, (*Tx).Head)
+	if db.Stats().LastRead.IsZero() {
+		t.Error("a read does not count")
+	}
 	mustView(t, o, func(*Tx) error {
 		if s := db.Stats(); s.Snapshots != 1 {
 			t.Errorf("%d snapshots are open", s.Snapshots)

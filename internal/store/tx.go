@@ -60,6 +60,9 @@ func (o *Org) View(ctx context.Context, fn func(tx *Tx) error) (err error) {
 		if e := s.run(uncut, `ROLLBACK`); err == nil && e != nil {
 			err = fmt.Errorf("read: %w", e)
 		}
+		if err == nil {
+			o.db.watching.read()
+		}
 		s.shrink()
 	}()
 	return fn(&Tx{ctx: ctx, s: s, db: o.db, org: o.id, now: o.db.now()})

@@ -35,6 +35,7 @@ type Stats struct {
 
 	Commits    int64     // since the start
 	LastCommit time.Time // of the last that succeeded; zero if none has
+	LastRead   time.Time // when a snapshot was last given back by somebody who had read what he wanted; zero if none was
 	LastError  error     // why the last write failed, nil after one that succeeded
 
 	DatabaseBytes, WALBytes int64 // on this machine; 0 where the database is elsewhere
@@ -45,7 +46,13 @@ type watching struct {
 	busySince atomic.Pointer[time.Time] // when the oldest request of the group under way was queued; nil without one
 	commits   atomic.Int64
 	last      atomic.Pointer[time.Time]
+	lastRead  atomic.Pointer[time.Time]
 	failed    atomic.Pointer[error]
+}
+
+func (w *watching) read() {
+	now := time.Now()
+	w.lastRead.Store(&now)
 }
 
 // begin notes that the writer takes up a group.
@@ -84,6 +91,9 @@ func (db *DB) Stats() Stats {
 	}
 	if t := db.watching.last.Load(); t != nil {
 		s.LastCommit = *t
+	}
+	if t := db.watching.lastRead.Load(); t != nil {
+		s.LastRead = *t
 	}
 	if err := db.watching.failed.Load(); err != nil {
 		s.LastError = *err
