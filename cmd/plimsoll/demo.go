@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +17,7 @@ func demoCommand() *cobra.Command {
 	var opt app.Options
 	var demo app.Demo
 	var zone, tokenFile string
+	var logs logging
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Run the server with a simulated organisation",
@@ -38,7 +38,10 @@ func demoCommand() *cobra.Command {
 					return plimsoll.FieldErrorf("--"+name, "%s; expected 1 or more", c.Flags().Lookup(name).Value)
 				}
 			}
-			opt.Log = slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
+			if opt.Log, err = logs.logger(c); err != nil {
+				return err
+			}
+			opt.Version = version
 			line := newProgress(c.OutOrStdout())
 			demo.Progress = func(p app.DemoProgress) {
 				if !p.Lives {
@@ -57,6 +60,7 @@ func demoCommand() *cobra.Command {
 	f.StringVar(&opt.Listen, "listen", "127.0.0.1:8080", "address to listen on")
 	f.StringVar(&zone, "zone", "UTC", "time zone in which days, weeks and months are cut")
 	f.StringVar(&tokenFile, "token-file", "", "file with the token that every request must carry (or PLIMSOLL_TOKEN)")
+	logs.flags(c)
 	f.IntVar(&demo.Services, "services", 0, "how many services it has: 12, or as many as the folder holds")
 	f.Uint64Var(&demo.Seed, "seed", 0, "which organisation of all possible ones: 1, or that of the folder")
 	f.Float64Var(&demo.Speed, "speed", 240, "how many times as fast as ours its clock runs")

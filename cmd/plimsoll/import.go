@@ -180,7 +180,7 @@ func caughtUp(ctx context.Context, server *client.Client, position int64) error 
 		var ready struct {
 			Position int64 `json:"position"`
 		}
-		if err := server.Get(ctx, "/readyz", nil, &ready); err != nil {
+		if err := server.Get(ctx, "/api/v1/position", nil, &ready); err != nil {
 			return err
 		}
 		if ready.Position >= position {
@@ -240,7 +240,7 @@ func tipsFile(ctx context.Context, server *client.Client, g history.Git) (string
 	var ready struct {
 		Instance string `json:"instance"`
 	}
-	if err := server.Get(ctx, "/readyz", nil, &ready); err != nil {
+	if err := server.Get(ctx, "/api/v1/position", nil, &ready); err != nil {
 		return "", err
 	}
 	cache, err := os.UserCacheDir()

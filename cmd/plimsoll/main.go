@@ -78,6 +78,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		lateCommand(),
 		tokenCommand(),
 		refoldCommand(),
+		doctorCommand(),
 		versionCommand(),
 	)
 	for _, c := range append(root.Commands(), root) {

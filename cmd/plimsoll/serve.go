@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"time"
 
@@ -19,7 +18,8 @@ func serveCommand() *cobra.Command {
 	var opt app.Options
 	var zone, tokenFile, config string
 	var check bool
-	var memory int64
+	var memory, minFree int64
+	var logs logging
 	c := &cobra.Command{
 		Use:     "serve",
 		Short:   "Run the server",
@@ -51,7 +51,13 @@ func serveCommand() *cobra.Command {
 			if err := app.LimitMemory(memory); err != nil {
 				return err
 			}
-			opt.Log = slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
+			if opt.Log, err = logs.logger(c); err != nil {
+				return err
+			}
+			opt.Version, opt.MinFree = version, minFree<<20
+			if minFree <= 0 {
+				opt.MinFree = -1
+			}
 			return serve(c, opt)
 		},
 	}
@@ -71,6 +77,14 @@ func serveCommand() *cobra.Command {
 	f.StringVar(&tokenFile, "token-file", "", "file with a token for an admin (or PLIMSOLL_TOKEN); with it every request needs a token")
 	f.BoolVar(&opt.TrustProxy, "trust-proxy", false, "what a proxy on this machine forwards needs no token; only if the proxy lets in who may do everything")
 	f.Int64Var(&memory, "memory-limit", 512, "memory to stay below if possible, in MiB; 0 for no limit (GOMEMLIMIT goes before it)")
+	f.Int64Var(&minFree, "min-free", 256, "free space below which the server says that it is not ready, in MiB; 0 for any")
+	f.IntVar(&opt.Limits.Requests, "max-requests", 512, "requests that are answered at once; more are told to come again")
+	f.Float64Var(&opt.Limits.ClientRate, "client-rate", 200, "requests a second of one other machine; -1 for no bound")
+	f.DurationVar(&opt.Limits.Answer, "answer-timeout", 30*time.Second, "how long a question may take")
+	f.StringVar(&opt.Traces, "otlp-endpoint", "", "receiver of traces, like http://127.0.0.1:4318 (or OTEL_EXPORTER_OTLP_ENDPOINT)")
+	f.StringVar(&opt.Debug, "debug-listen", env("DEBUG_LISTEN", ""), "address for profiles (pprof), like 127.0.0.1:6060 (PLIMSOLL_DEBUG_LISTEN)")
+	f.BoolVar(&opt.Expose, "debug-reachable-by-others", false, "let other machines reach the profiles; there is no token on them")
+	logs.flags(c)
 	f.StringVar(&opt.ImportSelf, "import-self", "", "show the history of the git clone in this folder as a first example")
 	return c
 }

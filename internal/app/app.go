@@ -19,6 +19,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/cells"
 	"github.com/plimsoll-dev/plimsoll/internal/fold"
 	"github.com/plimsoll-dev/plimsoll/internal/ingest"
+	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/query"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 	"github.com/plimsoll-dev/plimsoll/internal/web"
@@ -38,6 +39,13 @@ type Options struct {
 	Demo       *Demo   // serve a simulated organisation
 	Log        *slog.Logger
 	Now        func() time.Time
+
+	Version string     // of the program
+	Traces  string     // address of a receiver of traces; "" for what the environment says
+	Debug   string     // address of a listener for profiles; "" for none
+	Expose  bool       // other machines may reach that listener
+	Limits  web.Limits // the zero value is what a server wants
+	MinFree int64      // bytes that must be free where the data is to be ready; 256 MiB if zero, below zero for any
 }
 
 func (o *Options) validate() error {
@@ -55,6 +63,20 @@ func (o *Options) validate() error {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	switch {
+	case o.Limits.Requests < 0:
+		return plimsoll.FieldErrorf("--max-requests", "%d; expected 1 or more", o.Limits.Requests)
+	case o.Limits.Answer < 0 || o.Limits.Answer > 50*time.Second:
+		return plimsoll.FieldErrorf("--answer-timeout", "%s; expected up to 50s, since an answer is cut off after a minute", o.Limits.Answer)
+	}
+	if o.Debug != "" {
+		if _, _, err := net.SplitHostPort(o.Debug); err != nil {
+			return plimsoll.FieldErrorf("--debug-listen", "%q is no address; expected HOST:PORT like 127.0.0.1:6060", o.Debug)
+		}
+		if !o.Expose && !observe.Local(o.Debug) {
+			return plimsoll.FieldErrorf("--debug-listen", "%s can be reached from other machines, and profiles show the inside of the program to everybody there; listen on 127.0.0.1, or say --debug-reachable-by-others", o.Debug)
+		}
 	}
 	if o.Listen == "" {
 		return nil
@@ -103,7 +125,12 @@ type App struct {
 	server   *http.Server
 	listener net.Listener
 	instance string
-	demo     *demo // nil but in a demo
+	org      *store.Org
+	metrics  *observe.Metrics
+	tracer   *observe.Tracer
+	debug    string    // address at which profiles are, "" for nowhere
+	started  time.Time // by the clock of this machine
+	demo     *demo     // nil but in a demo
 
 	work    sync.WaitGroup // goroutines that end when stopWork is called
 	cancel  context.CancelFunc
@@ -131,7 +158,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
-	a := &App{opt: opt, failed: make(chan error, 1)}
+	a := &App{opt: opt, failed: make(chan error, 1), started: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Stop(context.WithoutCancel(ctx)))
@@ -143,12 +170,19 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 		}
 		opt.Now = a.demo.now
 	}
+	if opt.Listen != "" { // a verb that opens the data ends too soon to be watched
+		if a.tracer, err = observe.NewTracer(ctx, observe.TraceOptions{Endpoint: opt.Traces, Version: opt.Version, Log: opt.Log}); err != nil {
+			return nil, err
+		}
+		a.onStop("traces", a.endTraces)
+	}
+	a.metrics = observe.NewMetrics(observe.Build{Version: opt.Version, Revision: revision()}, a.sample)
 	if opt.Database != "" && opt.Data != "" {
 		if err := os.MkdirAll(opt.Data, 0o700); err != nil {
 			return nil, plimsoll.FieldErrorf("--data", "the folder %s cannot be made: %v", opt.Data, err)
 		}
 	}
-	if a.db, err = store.Open(ctx, store.Options{Dir: opt.Data, Database: opt.Database, Now: opt.Now}); err != nil {
+	if a.db, err = store.Open(ctx, store.Options{Dir: opt.Data, Database: opt.Database, Now: opt.Now, Watch: a.watchStore()}); err != nil {
 		return nil, err
 	}
 	a.onStop("store", func(context.Context) error { return a.db.Close() })
@@ -156,6 +190,7 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
+	a.org = org
 	a.guard = auth.New(org, auth.Options{Now: opt.Now, Log: opt.Log})
 	if err := a.checkReach(ctx); err != nil {
 		return nil, err
@@ -168,22 +203,31 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 	if a.door, err = ingest.New(ctx, a.db, org, opt.Now); err != nil {
 		return nil, err
 	}
+	a.door.Observe(a.watchDoor)
 	if opt.Config != nil {
 		if err := a.door.Declare(ctx, plimsoll.LocalActor(), opt.Config.declaration()); err != nil {
 			return nil, err
 		}
 	}
-	a.folder = fold.New(a.db, org, fold.Options{Log: opt.Log})
-	a.cells = cells.New(a.db, org, cells.Options{Zone: opt.Zone, Dir: opt.Data, Definitions: query.Definitions, Log: opt.Log})
+	a.folder = fold.New(a.db, org, fold.Options{Log: opt.Log, Watch: fold.Watch{Work: a.watchFold}})
+	a.cells = cells.New(a.db, org, cells.Options{Zone: opt.Zone, Dir: opt.Data, Definitions: query.Definitions, Log: opt.Log, Watch: a.watchCells})
 	a.onStop("snapshot", a.cells.Save)
-	a.desk = query.New(a.db, org, query.Options{Cursor: fold.Cursor, Now: opt.Now, Zone: opt.Zone, Cells: a.cells})
+	a.desk = query.New(a.db, org, query.Options{Cursor: fold.Cursor, Now: opt.Now, Zone: opt.Zone, Cells: a.cells, Trace: a.trace()})
+	health := observe.NewHealth(a.checks()...)
 	site := web.New(web.Options{
 		Desk: a.desk, Door: a.door, Guard: a.guard, Log: opt.Log, Notice: a.Notices, Instance: a.instance,
-		Token: opt.Token, Local: opt.local(), Proxied: opt.TrustProxy, Simulated: a.demo != nil,
+		Token: opt.Token, Local: opt.local(), Proxied: opt.TrustProxy, Simulated: a.demo != nil, Limits: opt.Limits, Metrics: a.metrics, Tracer: a.tracer,
+		Scrape: a.metrics.Handler(), // what is exported of the releases joins here
+		Health: health, Examine: a.examine(health),
 	})
 	a.server = site.HTTP()
 	if opt.Listen != "" {
 		if err := a.listen(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if opt.Debug != "" {
+		if err := a.listenDebug(ctx); err != nil {
 			return nil, err
 		}
 	}

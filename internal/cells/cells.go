@@ -26,6 +26,11 @@ type Options struct {
 	Dir         string         // where the snapshot is kept; "" keeps none
 	Definitions string         // version of the definitions that the facts follow
 	Log         *slog.Logger
+
+	// Watch hears of every run of the follower that had something to do: from when
+	// to when, whether everything was built anew, and why it failed, if it did. It
+	// may be nil.
+	Watch func(ctx context.Context, began, ended time.Time, anew bool, err error)
 }
 
 // Cells follows the facts of one organisation. It is safe for concurrent use.
@@ -36,6 +41,8 @@ type Cells struct {
 	state atomic.Pointer[State]
 	mu    sync.Mutex // held by whoever makes the next state
 	tried bool       // the snapshot was looked at
+
+	built atomic.Bool // there was a state once
 
 	saving sync.Mutex
 	saved  int64 // num of the snapshot
@@ -124,35 +131,71 @@ func (c *Cells) next(tx *store.Tx, s *State) (*State, bool, error) {
 
 // CatchUp follows everything there is now, and builds what it must.
 func (c *Cells) CatchUp(ctx context.Context) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.org.View(ctx, func(tx *store.Tx) error {
-		num, err := tx.LastFactChange()
-		if err != nil {
+	for range 3 {
+		if err := c.catchUp(ctx, false); !errors.Is(err, ErrPassed) {
 			return err
 		}
-		s := c.state.Load()
-		if s == nil && !c.tried {
-			s = c.restore(tx)
-		}
-		c.tried = true
-		switch {
-		case s == nil || s.num > num || num-s.num > mostFollowed:
-		case s.num == num:
-			c.state.Store(s)
-			return nil
-		default:
-			if _, ok, err := c.next(tx, s); ok || err != nil {
-				return err
+	}
+	return c.catchUp(ctx, true)
+}
+
+// catchUp does so once. Questions may have followed further than its snapshot by
+// the time that it gets to work: that is ErrPassed, unless last is set; then it
+// builds anew.
+//
+// The snapshot comes before the lock. A question has them in that order too, and
+// the other way round the last snapshot would be waited for by who holds the lock
+// that all who have a snapshot wait for.
+func (c *Cells) catchUp(ctx context.Context, last bool) (err error) {
+	return c.org.View(ctx, func(tx *store.Tx) error {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		began, before, anew := time.Now(), c.state.Load(), false
+		defer func() {
+			after := c.state.Load()
+			if after != nil {
+				c.built.Store(true)
 			}
-		}
-		c.state.Store(nil) // what is left behind this far helps nobody
-		s, err = build(tx, c.opt.Zone)
-		if err == nil {
-			c.state.Store(s)
-		}
+			if c.opt.Watch != nil && (err != nil && !errors.Is(err, ErrPassed) || after != before) {
+				c.opt.Watch(ctx, began, time.Now(), anew, err)
+			}
+		}()
+		anew, err = c.follow(tx, last)
 		return err
 	})
+}
+
+// follow is catchUp with the lock held. It reports whether it built everything
+// anew.
+func (c *Cells) follow(tx *store.Tx, last bool) (anew bool, err error) {
+	num, err := tx.LastFactChange()
+	if err != nil {
+		return false, err
+	}
+	s := c.state.Load()
+	if s != nil && s.num > num && !last {
+		return false, ErrPassed
+	}
+	if s == nil && !c.tried {
+		s = c.restore(tx)
+	}
+	c.tried = true
+	switch {
+	case s == nil || s.num > num || num-s.num > mostFollowed:
+	case s.num == num:
+		c.state.Store(s)
+		return false, nil
+	default:
+		if _, ok, err := c.next(tx, s); ok || err != nil {
+			return false, err
+		}
+	}
+	c.state.Store(nil) // what is left behind this far helps nobody
+	s, err = build(tx, c.opt.Zone)
+	if err == nil {
+		c.state.Store(s)
+	}
+	return true, err
 }
 
 // mostFollowed bounds the changes that are followed; to build anew is quicker than to follow more.
@@ -212,3 +255,7 @@ func (c *Cells) Bytes() int {
 	}
 	return n + 16*len(s.cells) + 8*len(s.calendar.starts)
 }
+
+// Built reports whether the cells were built since the start. While they are
+// built anew questions are answered from the rows, with the same numbers.
+func (c *Cells) Built() bool { return c.built.Load() }

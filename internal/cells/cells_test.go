@@ -294,3 +294,73 @@ func TestNobodyDeployed(t *testing.T) {
 		t.Errorf("nothing takes %d bytes", c.Bytes())
 	}
 }
+
+// Every snapshot belongs to a question that has to follow a change first, while
+// the follower waits for one.
+func TestQuestionsAndTheFollowerDoNotWaitForEachOther(t *testing.T) {
+	h := newHouse(t, 5)
+	for range 6 {
+		h.change()
+	}
+	c := cells.New(h.db, h.org, cells.Options{Zone: time.UTC, Definitions: "1"})
+	h.catchUp(c)
+	before := c.Change()
+	for c.Change() == before {
+		h.change()
+		if n := got(t, h, (*store.Tx).LastFactChange); n > before {
+			break
+		}
+	}
+	most := h.db.Stats().SnapshotsMost
+	taken, on := make(chan struct{}, most), make(chan struct{})
+	var questions sync.WaitGroup
+	for range most {
+		questions.Go(func() {
+			err := h.org.View(t.Context(), func(tx *store.Tx) error {
+				taken <- struct{}{}
+				<-on
+				_, err := c.At(tx)
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range most {
+		<-taken
+	}
+	followed := make(chan error, 1)
+	go func() { followed <- c.CatchUp(t.Context()) }()
+	for range 50 { // it has come to where it waits
+		if c.Locked() {
+			break
+		}
+		<-time.After(2 * time.Millisecond)
+	}
+	close(on)
+	done := make(chan struct{})
+	go func() { questions.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("they wait for each other for ever")
+	}
+	if err := <-followed; err != nil {
+		t.Error(err)
+	}
+	if d, err := c.Difference(t.Context()); d != "" || err != nil {
+		t.Errorf("%s %v", d, err)
+	}
+}
+
+func got[T any](t *testing.T, h *house, read func(tx *store.Tx) (T, error)) (out T) {
+	t.Helper()
+	if err := h.org.View(t.Context(), func(tx *store.Tx) (err error) {
+		out, err = read(tx)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

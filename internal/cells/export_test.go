@@ -115,3 +115,12 @@ func (d *summary) encode(e *encoder) {
 		e.run(r)
 	}
 }
+
+// Locked reports whether somebody makes the next state.
+func (c *Cells) Locked() bool {
+	if c.mu.TryLock() {
+		c.mu.Unlock()
+		return false
+	}
+	return true
+}

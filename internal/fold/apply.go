@@ -41,6 +41,8 @@ func (f *Folder) apply(ctx context.Context) (n int, cut bool, err error) {
 	if err != nil || len(records) == 0 {
 		return 0, cut, err
 	}
+	ctx, done := f.began(ctx, "apply")
+	defer func() { done(n, err) }()
 	last := records[len(records)-1].Seq
 	panicked := int64(0)
 	err = f.update(ctx, func(tx *store.Tx) (err error) {
@@ -71,6 +73,7 @@ func (f *Folder) apply(ctx context.Context) (n int, cut bool, err error) {
 		// Nothing of the batch was written. The next try parks the event.
 		f.broken[panicked] = err.Error()
 		f.opt.Log.Error("event parked", "seq", panicked, "err", err)
+		done(0, err)
 		return f.apply(ctx)
 	}
 	if b.lost && !f.single {

@@ -69,10 +69,12 @@ func (f *Folder) derive(ctx context.Context, s step) error {
 
 // group derives the first keys of notes and writes them together. It returns
 // how many.
-func (f *Folder) group(ctx context.Context, s step, notes []store.Note) (int, error) {
+func (f *Folder) group(ctx context.Context, s step, notes []store.Note) (n int, err error) {
+	ctx, ended := f.began(ctx, s.name)
+	defer func() { ended(n, err) }()
 	var done []*work
 	var seq int64
-	err := f.org.View(ctx, func(tx *store.Tx) (err error) {
+	err = f.org.View(ctx, func(tx *store.Tx) (err error) {
 		if seq, err = tx.Cursor(Cursor); err != nil {
 			return err
 		}

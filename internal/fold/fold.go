@@ -29,6 +29,7 @@ type Options struct {
 	Batch   int // events applied in one transaction, 5,000 if zero
 	Backlog int // events applied before deriving although more wait, 100,000 if zero
 	Log     *slog.Logger
+	Watch   Watch // hears of what is done; the zero value hears nothing
 }
 
 // Folder folds the log of one organisation. Of all processes one does so at a
@@ -47,6 +48,7 @@ type Folder struct {
 	latest  plimsoll.Time    // when the last event since the last derivation was received; unknown if there is none
 	replay  replay           // what is left of a refold
 	lease   lease
+	status  status
 }
 
 // New returns a Folder.
@@ -73,6 +75,7 @@ func (f *Folder) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		f.status.ran(err)
 		if err == nil {
 			select {
 			case <-changed:

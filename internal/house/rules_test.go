@@ -21,6 +21,7 @@ var rooms = []room{
 	{"store", nil},
 	{"sim", nil},
 	{"client", nil},
+	{"observe", nil},
 	{"derive", names("metric")},
 	{"verdict", names("metric")},
 	{"gate", names("slo")},
@@ -39,7 +40,7 @@ var rooms = []room{
 	{"notify", names("store")},
 	{"job", names("store")},
 	{"auth", names("store")},
-	{"web", names("ingest query metric keeper auth rules ui chart report prom")},
+	{"web", names("ingest query metric keeper auth rules ui chart report prom observe")},
 	{"app", everyRoomBut("client", "app", "cmd/plimsoll")},
 	{"cmd/plimsoll", names("app client rules history ui")}, // ui: a figure reads the same in a terminal
 }
@@ -156,7 +157,7 @@ func names(s string) []string { return strings.Fields(s) }
 // needs it.
 func everyRoomBut(but ...string) []string {
 	all := names(`root metric slo chart source store sim client derive verdict gate rules report ui ingest fold
-		cells query keeper history signals prom kube notify job auth web app cmd/plimsoll`)
+		cells query keeper history signals prom kube notify job auth observe web app cmd/plimsoll`)
 	return slices.DeleteFunc(all, func(r string) bool { return slices.Contains(but, r) })
 }
 

@@ -66,7 +66,7 @@ func (d *Door) Confirm(ctx context.Context, by plimsoll.Actor, c plimsoll.Confir
 		return store.Receipt{}, err
 	}
 	e.Actor = d.sign(by, people)
-	return d.org.Append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: []plimsoll.Event{e}, People: people})
+	return d.append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: []plimsoll.Event{e}, People: people})
 }
 
 // Judge records verdicts on deployments, and returns when they are durable. A
@@ -86,7 +86,7 @@ func (d *Door) Judge(ctx context.Context, by plimsoll.Actor, verdicts ...plimsol
 		e.Actor = d.sign(by, people)
 		events = append(events, e)
 	}
-	return d.org.Append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: events, People: people})
+	return d.append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: events, People: people})
 }
 
 // sign returns how an actor stands in the log: a service by its name, a person

@@ -57,7 +57,7 @@ func (d *Door) Declare(ctx context.Context, by plimsoll.Actor, c Declaration) er
 	if len(events) == 0 {
 		return nil
 	}
-	_, err := d.org.Append(ctx, store.Delivery{Source: sourceConfiguration, Outcome: "decoded", Events: events, People: people})
+	_, err := d.append(ctx, store.Delivery{Source: sourceConfiguration, Outcome: "decoded", Events: events, People: people})
 	return err
 }
 

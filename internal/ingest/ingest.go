@@ -32,6 +32,8 @@ type Door struct {
 	org  *store.Org
 	salt []byte
 	now  func() time.Time
+
+	watch Watch // nil: nobody watches
 }
 
 // New returns the door of an organisation. now is time.Now but in tests.
@@ -52,12 +54,18 @@ type Body struct {
 
 	// By is who sends it. The zero Actor is a part of this program.
 	By plimsoll.Actor
+
+	// Hold is asked before that many more bytes are kept in memory; its error ends
+	// the delivery. Nil lets everything be kept.
+	Hold func(n int) error
 }
 
 // Accept reads a body in our own event form and returns when all of it is
 // durable. On any error nothing of it is stored. Who may act for one team only
 // is refused what speaks of another team's services.
-func (d *Door) Accept(ctx context.Context, b Body) (store.Receipt, error) {
+func (d *Door) Accept(ctx context.Context, b Body) (r store.Receipt, err error) {
+	ctx, done := d.began(ctx, "api")
+	defer func() { done(r, err) }()
 	body, err := readAll(b)
 	if err != nil {
 		return store.Receipt{}, err
@@ -104,16 +112,19 @@ func (d *Door) Pseudonym(kind, name string) string {
 // them either.
 func readAll(b Body) ([]byte, error) {
 	in := io.LimitReader(b.Reader, MaxBody+1)
+	var refused *plimsoll.Error // by Hold
 	if b.Gzip {
 		count := &counter{r: in}
 		z, err := gzip.NewReader(count)
 		if err != nil {
 			return nil, plimsoll.Errorf(plimsoll.CodeInvalid, "the body is not gzip although Content-Encoding says so: %v", err)
 		}
-		out, err := io.ReadAll(io.LimitReader(z, MaxBody+1))
+		out, err := io.ReadAll(io.LimitReader(b.kept(z), MaxBody+1))
 		switch {
 		case len(out) > MaxBody || count.n > MaxBody:
 			return nil, tooLarge()
+		case errors.As(err, &refused):
+			return nil, refused
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return nil, tooSlow()
 		case err != nil:
@@ -121,10 +132,12 @@ func readAll(b Body) ([]byte, error) {
 		}
 		return out, nil
 	}
-	out, err := io.ReadAll(in)
+	out, err := io.ReadAll(b.kept(in))
 	switch {
 	case len(out) > MaxBody:
 		return nil, tooLarge()
+	case errors.As(err, &refused):
+		return nil, refused
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, plimsoll.Errorf(plimsoll.CodeInvalid, "the body ended early; send it again")
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -143,6 +156,29 @@ func tooLarge() error {
 
 func tooSlow() error {
 	return plimsoll.Errorf(plimsoll.CodeUnavailable, "the body came too slowly; nothing was stored, send it again")
+}
+
+// kept asks Hold about everything that is read.
+func (b Body) kept(r io.Reader) io.Reader {
+	if b.Hold == nil {
+		return r
+	}
+	return keeper{r, b.Hold}
+}
+
+type keeper struct {
+	io.Reader
+	hold func(n int) error
+}
+
+func (k keeper) Read(p []byte) (int, error) {
+	n, err := k.Reader.Read(p)
+	if n > 0 {
+		if held := k.hold(n); held != nil {
+			return 0, held
+		}
+	}
+	return n, err
 }
 
 type counter struct {

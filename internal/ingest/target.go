@@ -28,5 +28,5 @@ func (d *Door) SetTarget(ctx context.Context, by plimsoll.Actor, t plimsoll.Targ
 	}
 	people := map[string]string{}
 	e.Actor = d.sign(by, people)
-	return d.org.Append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: []plimsoll.Event{e}, People: people})
+	return d.append(ctx, store.Delivery{Source: sourceOwn, Outcome: "decoded", Events: []plimsoll.Event{e}, People: people})
 }

@@ -37,7 +37,8 @@ type Desk struct {
 	now    func() time.Time
 	zone   *time.Location
 
-	cells   *cells.Cells // nil: everything comes from the rows
+	trace   func(ctx context.Context, name string) (context.Context, func(error)) // nil: nobody traces
+	cells   *cells.Cells                                                          // nil: everything comes from the rows
 	stalled atomic.Pointer[standstill]
 	memory  memory
 	detail  detailMemory
@@ -52,6 +53,10 @@ type Options struct {
 	Now    func() time.Time
 	Zone   *time.Location // cuts days, weeks and months where a question names none
 	Cells  *cells.Cells   // of the organisation and the zone; nil answers everything from the rows
+
+	// Trace hears of a question as it begins and, through what it returns, as it
+	// ends. It may be nil.
+	Trace func(ctx context.Context, name string) (context.Context, func(error))
 }
 
 // New returns the desk of an organisation.
@@ -59,7 +64,7 @@ func New(db *store.DB, org *store.Org, opt Options) *Desk {
 	if opt.Zone == nil {
 		opt.Zone = time.UTC
 	}
-	return &Desk{db: db, org: org, cursor: opt.Cursor, now: opt.Now, zone: opt.Zone, cells: opt.Cells}
+	return &Desk{db: db, org: org, cursor: opt.Cursor, now: opt.Now, zone: opt.Zone, cells: opt.Cells, trace: opt.Trace}
 }
 
 // Question says what a number is asked about.
@@ -131,7 +136,12 @@ func (q Question) filter() (store.Filter, error) {
 
 // view waits until the facts include what the caller may expect to see, then
 // runs fn on a snapshot, and again on another one if fn asks for that.
-func (d *Desk) view(ctx context.Context, minSeq int64, fn func(tx *store.Tx, position int64) error) error {
+func (d *Desk) view(ctx context.Context, minSeq int64, fn func(tx *store.Tx, position int64) error) (err error) {
+	if d.trace != nil {
+		var done func(error)
+		ctx, done = d.trace(ctx, "query")
+		defer func() { done(err) }()
+	}
 	if err := d.wait(ctx, minSeq); err != nil {
 		return err
 	}
@@ -202,6 +212,15 @@ func (d *Desk) Position(ctx context.Context) (facts, head int64, err error) {
 		return err
 	})
 	return facts, head, err
+}
+
+// Vitals says how the log and the facts stand.
+func (d *Desk) Vitals(ctx context.Context) (v store.Vitals, err error) {
+	err = d.org.View(ctx, func(tx *store.Tx) (err error) {
+		v, err = tx.Vitals(d.cursor)
+		return err
+	})
+	return v, err
 }
 
 // Counts says how much the store holds.

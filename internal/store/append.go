@@ -42,14 +42,15 @@ func (o *Org) Append(ctx context.Context, d Delivery) (Receipt, error) {
 		return Receipt{}, err
 	}
 	w := &appending{d: d, body: body}
-	if o.db.say.arrays {
-		err = o.db.door.submitRequest(&request{ctx: ctx, org: o, append: w})
-	} else {
-		err = o.Update(ctx, func(tx *Tx) error {
+	err = o.db.patient(ctx, func(ctx context.Context) error {
+		if o.db.say.arrays {
+			return o.db.door.submitRequest(&request{ctx: ctx, org: o, append: w})
+		}
+		return o.Update(ctx, func(tx *Tx) error {
 			w.out = Receipt{}
 			return tx.append(d, body, &w.out)
 		})
-	}
+	})
 	if err != nil {
 		return Receipt{}, fmt.Errorf("append: %w", err)
 	}

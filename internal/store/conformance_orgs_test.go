@@ -78,7 +78,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			"FailureSights": {seen, Page{Limit: 9}}, "CountSharedSpans": {f}, "IncidentSights": {seen, Page{Limit: 9}}, "CountIncidents": {f},
 			"DeploymentsSetAside": {f}, "MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {}, "VersionChanges": {late, int64(1), int64(9)},
 			"PortionOf": {int64(1)}, "FactChanges": {int64(0)}, "FactTrail": {int64(1)}, "ReportedAnalyses": {"checkout"}, "AnalysesOf": {"d-1"},
-			"IncidentCounts": {f}, "Tokens": {}, "TokenChanges": {},
+			"IncidentCounts": {f}, "Tokens": {}, "TokenChanges": {}, "Vitals": {"facts"},
 		}
 		v := reflect.ValueOf(tx)
 		for i := range v.NumMethod() {

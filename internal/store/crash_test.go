@@ -193,6 +193,7 @@ func TestEveryDangerousStepIsBroken(t *testing.T) {
 		}
 	}
 	slices.Sort(steps)
+	steps = slices.Compact(steps) // each database has its way through the same steps
 	if !slices.Equal(steps, slices.Sorted(slices.Values(dangerousSteps))) {
 		t.Errorf("the code names the steps %q, the crash tests break %q", steps, dangerousSteps)
 	}

@@ -27,6 +27,10 @@ type engine interface {
 	refused(err error) bool
 	// tidy runs between two commits, on the goroutine that writes.
 	tidy(db *DB)
+	// bytes are the sizes of the files on this machine, 0 where there are none.
+	bytes() (database, wal int64)
+	// examinations are those that only this database needs.
+	examinations() []examination
 	// announce tells whoever cannot open the data how its holder can be reached.
 	announce(url string) error
 	// close lets go of what guards the data.

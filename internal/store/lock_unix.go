@@ -45,3 +45,16 @@ func writeHolder(f *os.File, text string) error {
 	}
 	return f.Truncate(int64(n))
 }
+
+// locked reports whether somebody holds the lock of a file that was opened for
+// looking only. If nobody does it is held for the moment of looking.
+func locked(f *os.File) (bool, error) {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return false, syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+}

@@ -185,6 +185,11 @@ func (e *postgresEngine) refused(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
+// bytes are none of this machine's disk.
+func (e *postgresEngine) bytes() (database, wal int64) { return 0, 0 }
+
+func (e *postgresEngine) examinations() []examination { return ofPostgres }
+
 func (e *postgresEngine) tidy(*DB) {}
 
 func (e *postgresEngine) announce(string) error { return nil }

@@ -137,6 +137,10 @@ func (e *sqliteEngine) refused(err error) bool {
 	return false
 }
 
+func (e *sqliteEngine) bytes() (database, wal int64) { return sizeOf(e.path), sizeOf(e.path + "-wal") }
+
+func (e *sqliteEngine) examinations() []examination { return ofSQLite }
+
 func (e *sqliteEngine) tidy(db *DB) { e.shortenLog(db) }
 
 func (e *sqliteEngine) announce(url string) error {

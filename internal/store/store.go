@@ -33,6 +33,8 @@ type Options struct {
 	// Fault is asked at each named dangerous step; an error it returns makes
 	// that step fail. Nil in production.
 	Fault func(step string) error
+
+	Watch Watch // hears of what is done; the zero value hears nothing
 }
 
 // DB is an open store. Close it.
@@ -51,6 +53,8 @@ type DB struct {
 	closing chan struct{}
 	closed  sync.Once
 	watched sync.WaitGroup
+
+	watching watching // what the writer says of itself
 
 	mu      sync.Mutex
 	changed chan struct{} // closed, and replaced, after each commit

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
 )
@@ -63,6 +64,9 @@ func (o *Org) View(ctx context.Context, fn func(tx *Tx) error) (err error) {
 		if _, e := s.run(uncut, `ROLLBACK`); err == nil && e != nil {
 			err = o.db.unreadable(e)
 		}
+		if err == nil {
+			o.db.watching.read()
+		}
 		s.shrink()
 	}()
 	if err = fn(o.tx(ctx, s)); err != nil && ctx.Err() == nil && o.db.engine.refused(err) {
@@ -91,8 +95,12 @@ func (db *DB) reader(ctx context.Context) (*session, error) {
 		return nil, errClosed
 	default:
 	}
+	began := time.Now()
 	select {
 	case s := <-db.readers:
+		if db.opt.Watch.Read != nil {
+			db.opt.Watch.Read(time.Since(began))
+		}
 		return s, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()

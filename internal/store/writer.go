@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
+	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
 )
@@ -18,6 +20,8 @@ type lane struct {
 	s        *session
 	requests chan *request
 	done     chan struct{} // closed when it has stopped
+
+	busySince atomic.Pointer[time.Time] // when the oldest request of the group under way was queued; nil without one
 }
 
 func newLane(ctx context.Context, db *DB) (*lane, error) {
@@ -34,6 +38,9 @@ type request struct {
 	err      error
 	panicked any // what fn panicked with; its caller must hear of it, not everybody
 	done     chan struct{}
+
+	claimed       atomic.Bool // see claim
+	queued, begun time.Time
 }
 
 // groupMost bounds how many requests share a commit.
@@ -48,7 +55,7 @@ func (l *lane) submit(ctx context.Context, fn func(s *session) error) error {
 
 func (l *lane) submitRequest(r *request) error {
 	ctx := r.ctx
-	r.done = make(chan struct{})
+	r.done, r.queued = make(chan struct{}), time.Now()
 	select {
 	case <-l.db.closing:
 		return errClosed
@@ -61,20 +68,18 @@ func (l *lane) submitRequest(r *request) error {
 	case <-l.db.closing:
 		return errClosed
 	}
+	err := l.await(ctx, r)
+	if l.db.opt.Watch.Write != nil {
+		l.db.opt.Watch.Write(ctx, r.queued, r.begun, time.Now(), err)
+	}
 	select {
 	case <-r.done:
-	case <-l.done:
-		// The lane may have answered just before it stopped.
-		select {
-		case <-r.done:
-		default:
-			return errClosed
+		if r.panicked != nil {
+			panic(r.panicked)
 		}
+	default: // given up
 	}
-	if r.panicked != nil {
-		panic(r.panicked)
-	}
-	return r.err
+	return err
 }
 
 // work is the one goroutine that writes.
@@ -97,6 +102,7 @@ func (l *lane) work() {
 				break drain
 			}
 		}
+		began := l.begin(group)
 		committed, err := l.commit(group)
 		if committed {
 			l.db.publish()
@@ -105,6 +111,9 @@ func (l *lane) work() {
 			if r.err == nil {
 				r.err = err
 			}
+		}
+		l.watched(group, began, err)
+		for _, r := range group {
 			close(r.done)
 		}
 		l.s.shrink()
@@ -132,9 +141,13 @@ func (l *lane) commit(group []*request) (committed bool, err error) {
 	}()
 	appends := map[int64][]*request{} // by organisation
 	for _, r := range group {
+		if !r.claim() {
+			continue // its caller has gone
+		}
 		if r.err = r.ctx.Err(); r.err != nil {
 			continue
 		}
+		r.begun = time.Now()
 		if r.append != nil {
 			appends[r.org.id] = append(appends[r.org.id], r)
 			continue

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -34,19 +33,11 @@ func (s *Server) postEvents(w http.ResponseWriter, r *http.Request) error {
 	if r.ContentLength > ingest.MaxBody {
 		return plimsoll.Errorf(plimsoll.CodeTooLarge, "the body is larger than %d MiB; send the events in several requests", ingest.MaxBody>>20)
 	}
-	size := r.ContentLength
-	if size < 0 || encoding == "gzip" {
-		size = ingest.MaxBody
-	}
-	waiting, cancel := context.WithTimeout(r.Context(), bodyTimeout)
-	err := s.bodies.Acquire(waiting, size)
-	cancel()
-	if err != nil {
-		return plimsoll.Errorf(plimsoll.CodeUnavailable, "too many large requests at once; nothing was stored, send it again")
-	}
-	defer s.bodies.Release(size)
+	body := s.limit.body(w, r)
+	defer body.release()
 	receipt, err := s.opt.Door.Accept(r.Context(), ingest.Body{
-		Reader:      r.Body,
+		Reader:      body,
+		Hold:        body.hold,
 		ContentType: r.Header.Get("Content-Type"),
 		Gzip:        encoding == "gzip",
 		DeliveryID:  r.Header.Get("Idempotency-Key"),

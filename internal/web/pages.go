@@ -31,7 +31,7 @@ func render(w http.ResponseWriter, status int, p page) error {
 func (s *Server) renderError(w http.ResponseWriter, r *http.Request, status int) {
 	p := ui.ErrorPage{Layout: s.layout("", ""), Code: status}
 	if err := render(w, status, p); err != nil {
-		s.opt.Log.Error("error page", "path", safePath(r), "err", err)
+		s.opt.Log.ErrorContext(r.Context(), "error page", "path", safePath(r), "err", err)
 	}
 }
 

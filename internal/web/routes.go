@@ -29,6 +29,7 @@ func (s *Server) routes() []route {
 		judge  = plimsoll.PermitJudge
 		target = plimsoll.PermitTarget
 		tokens = plimsoll.PermitTokens
+		manage = plimsoll.PermitManage
 	)
 	return []route{
 		{"POST /api/v1/events", report, s.postEvents},
@@ -59,10 +60,13 @@ func (s *Server) routes() []route {
 		{"POST /api/v1/tokens", tokens, s.postToken},
 		{"POST /api/v1/tokens/{id}/rotate", tokens, s.rotateToken},
 		{"DELETE /api/v1/tokens/{id}", tokens, s.deleteToken},
+		{"GET /api/v1/position", read, s.getPosition},
+		{"GET /api/v1/doctor", manage, s.getDoctor},
 		{"/api/", read, s.noSuchAPI},
 
 		{"GET /healthz", open, s.healthz},
 		{"GET /readyz", open, s.readyz},
+		{"GET /metrics", read, s.scrape},
 
 		{"GET /{$}", read, s.overviewPage},
 		{"GET /services/{name...}", read, s.servicePage},
@@ -75,13 +79,22 @@ func (s *Server) routes() []route {
 	}
 }
 
-// behind puts a route behind the question who asks, and before the table of
-// errors.
+// unlimited are the paths that must be answered most of all when there is too
+// much to do.
+var unlimited = map[string]bool{"/healthz": true, "/readyz": true, "/metrics": true, "/api/v1/doctor": true}
+
+// behind puts a route behind the question who asks and the limits, and before
+// the table of errors.
 func (s *Server) behind(route route) http.HandlerFunc {
+	free := unlimited[routeOf(route.pattern)]
 	return func(w http.ResponseWriter, r *http.Request) {
 		r, err := s.admit(r, route.need)
-		if err == nil {
+		switch {
+		case err != nil:
+		case free:
 			err = route.handler(w, r)
+		default:
+			err = s.limited(w, r, route.handler)
 		}
 		if err != nil {
 			s.answerError(w, r, err)

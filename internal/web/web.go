@@ -5,18 +5,22 @@
 package web
 
 import (
+	"context"
 	"crypto/sha256"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/auth"
 	"github.com/plimsoll-dev/plimsoll/internal/ingest"
+	"github.com/plimsoll-dev/plimsoll/internal/observe"
 	"github.com/plimsoll-dev/plimsoll/internal/query"
 	"github.com/plimsoll-dev/plimsoll/internal/ui"
 )
@@ -35,36 +39,54 @@ type Options struct {
 
 	Instance string // names the store, so that a client can tell it from another
 
+	Limits  Limits           // on what is worked on at once; the zero value is what a server wants
+	Metrics *observe.Metrics // counts requests; nil counts none
+	Scrape  http.Handler     // answers /metrics; nil: there is no such path
+	Health  *observe.Health  // what must hold to be ready; nil: the position can be read
+	Tracer  *observe.Tracer  // nil traces nothing
+
+	// Examine looks at the server and its store; quick leaves out what reads all of
+	// it. Nil: nobody can ask for that.
+	Examine func(ctx context.Context, quick bool) ([]plimsoll.Finding, error)
+
 	Simulated bool // nothing of what is shown is real: every answer says so in a header
 }
 
 // Server answers HTTP. It is an http.Handler.
 type Server struct {
-	opt    Options
-	token  [sha256.Size]byte
-	bodies *semaphore.Weighted // bytes of event bodies that are being read
-	whole  *semaphore.Weighted // explanations that are made in one piece
-	mux    *http.ServeMux
-	root   http.Handler
-}
+	opt     Options
+	token   [sha256.Size]byte
+	limit   *limiter
+	reading singleflight.Group  // of the position
+	whole   *semaphore.Weighted // explanations that are made in one piece
+	exams   *semaphore.Weighted // looks at the whole store
+	mux     *http.ServeMux
 
-// mostBodies bounds the memory that event bodies can take at once.
-const mostBodies = 8 * ingest.MaxBody
+	refusals, refusalSaid atomic.Int64 // since the last line of the log about them, and when that was
+
+	root http.Handler
+}
 
 // New returns a Server.
 func New(opt Options) *Server {
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
 	s := &Server{
 		opt: opt, token: sha256.Sum256([]byte(opt.Token)),
-		bodies: semaphore.NewWeighted(mostBodies), whole: semaphore.NewWeighted(mostWhole), mux: http.NewServeMux(),
+		limit: newLimiter(opt.Limits, opt.Metrics), whole: semaphore.NewWeighted(mostWhole), exams: semaphore.NewWeighted(1), mux: http.NewServeMux(),
 	}
 	for _, r := range s.routes() {
+		if opt.Scrape == nil && r.pattern == "GET /metrics" {
+			continue
+		}
 		s.mux.HandleFunc(r.pattern, s.behind(r))
 	}
 
 	// A page elsewhere must not make a visitor's browser write here.
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(s.denyCrossOrigin))
-	s.root = headers(guard.Handler(s.mux), opt.Simulated)
+	s.root = s.watched(headers(guard.Handler(s.mux), opt.Simulated))
 	return s
 }
 
@@ -112,25 +134,9 @@ func (s *Server) assets() handler {
 	}
 }
 
-func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
-	writeJSON(w, http.StatusOK, map[string]string{"status": "alive"})
-	return nil
-}
-
-// readyz looks: it reads the store, and says how far the facts are behind.
-func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
-	at, head, err := s.opt.Desk.Position(r.Context())
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"status": "ready", "position": at, "log": head, "behind": head - at, "instance": s.opt.Instance})
-	return nil
-}
-
 // The bounds of a connection.
 const (
 	headerTimeout = 10 * time.Second
-	bodyTimeout   = 10 * time.Second // until there is room for another event body
 	readTimeout   = time.Minute
 	writeTimeout  = time.Minute
 	idleTimeout   = 2 * time.Minute
