@@ -77,6 +77,8 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		evidenceCommand(),
 		lateCommand(),
 		refoldCommand(),
+		backupCommand(),
+		restoreCommand(),
 		versionCommand(),
 	)
 	for _, c := range append(root.Commands(), root) {

@@ -36,6 +36,9 @@ func lookAt(path string) error {
 		return info.Size()
 	}
 	data, writes := size(path), size(path+"-wal")
+	if _, err := os.Lstat(path + restoringSuffix); err == nil && data == 0 {
+		return fmt.Errorf("a restore was begun and did not end; run plimsoll restore again, with --force")
+	}
 	if data == 0 && writes > 0 {
 		return fmt.Errorf("%s-wal is there, but %s is missing or empty: the folder was copied in part", path, path)
 	}

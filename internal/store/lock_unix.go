@@ -51,3 +51,6 @@ func writeHolder(f *os.File, text string) error {
 func (db *DB) Announce(url string) error {
 	return writeHolder(db.lock, fmt.Sprintf("process %d at %s", os.Getpid(), url))
 }
+
+// tryLock takes a file for this process, or fails at once.
+func tryLock(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }

@@ -42,7 +42,15 @@ func (db *DB) shortenLog() {
 			return
 		}
 	}
-	db.walBound = mostWAL
-	// When this fails the next commit does too, and somebody hears of it.
-	_ = db.writer.exec(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
+	// A reader of another process, such as a backup, is not waited for: it may
+	// take minutes. When this fails for any other reason the next commit does
+	// too, and somebody hears of it.
+	ctx := context.Background()
+	_ = db.writer.exec(ctx, `PRAGMA busy_timeout = 0`)
+	var busy, pages, copied int
+	err = db.writer.row(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &copied)
+	_ = db.writer.exec(ctx, `PRAGMA busy_timeout = 10000`)
+	if db.walBound = mostWAL; err != nil || busy != 0 {
+		db.walBound = info.Size() + mostWAL
+	}
 }
