@@ -79,6 +79,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		refoldCommand(),
 		backupCommand(),
 		restoreCommand(),
+		exportCommand(),
 		versionCommand(),
 	)
 	for _, c := range append(root.Commands(), root) {
