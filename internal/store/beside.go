@@ -29,9 +29,6 @@ func OpenBeside(ctx context.Context, dir string) (*Beside, error) {
 	} else if err != nil {
 		return nil, explainOpen(dir, err)
 	}
-	if err := lookAt(path); err != nil {
-		return nil, explainOpen(dir, err)
-	}
 	b, err := openFile(ctx, path, "mode=ro&_pragma=busy_timeout(10000)")
 	if err != nil {
 		return nil, explainOpen(dir, err)

@@ -96,7 +96,7 @@ func Restore(ctx context.Context, file, dir string, force bool, now time.Time) (
 	if err != nil {
 		return r, explainOpen(dir, err)
 	}
-	defer lock.Close()
+	defer unlock(lock)
 	path := filepath.Join(dir, databaseFile)
 	held := dataFiles(dir)
 	if len(held) > 0 && !force {

@@ -14,6 +14,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -101,6 +102,18 @@ func (db *DB) prepare(ctx context.Context) error {
 	}
 	if err := lookAt(db.path); err != nil {
 		return err
+	}
+	// SQLite opens a file that it may not write to, and would refuse every event.
+	if f, err := os.OpenFile(db.path, os.O_RDWR, 0); err == nil {
+		if err := f.Close(); err != nil {
+			return err
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	// Nobody writes to it now; beside a server that does, this would be too early.
+	if err := lookAtWAL(db.path + "-wal"); err != nil {
+		return damage{err}
 	}
 	if err := db.connect(ctx); err != nil {
 		return err

@@ -43,7 +43,7 @@ func (b *Beside) verify(ctx context.Context) (c Contents, err error) {
 			return errors.New(strings.Join(strings.Fields(found), " "))
 		}
 		orgs := map[int64]string{}
-		rows, err := s.conn.QueryContext(ctx, `SELECT id, name FROM orgs ORDER BY id`)
+		rows, err := s.rows(ctx, `SELECT id, name FROM orgs ORDER BY id`)
 		if err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func (b *Beside) verify(ctx context.Context) (c Contents, err error) {
 // what the counter says, the followers are not ahead of it, and every event is
 // what its hash says. It returns the last number and when that was received.
 func verifyLog(ctx context.Context, s *session, org int64) (last int64, at plimsoll.Time, err error) {
-	rows, err := s.conn.QueryContext(ctx, `SELECT `+eventColumns+` FROM events WHERE org = ? ORDER BY seq`, org)
+	rows, err := s.rows(ctx, `SELECT `+eventColumns+` FROM events WHERE org = ? ORDER BY seq`, org)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -119,4 +119,69 @@ func Intact(e *plimsoll.Event) bool {
 	timeless := *e
 	timeless.OccurredAt = 0
 	return timeless.ContentHash() == e.Hash
+}
+
+// inspectedEvents is how many of the last events are looked at when a store
+// opens.
+const inspectedEvents = 500
+
+// inspectTails looks at the last events of each log: none is missing, and each
+// is what its hash says.
+func (db *DB) inspectTails(ctx context.Context) error {
+	rows, err := db.writer.rows(ctx, `SELECT o.name, o.id, c.value FROM counters c JOIN orgs o ON o.id = c.org WHERE c.name = 'log'`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	type tail struct {
+		name      string
+		org, last int64
+	}
+	var tails []tail
+	for rows.Next() {
+		var t tail
+		if err := rows.Scan(&t.name, &t.org, &t.last); err != nil {
+			return err
+		}
+		tails = append(tails, t)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, t := range tails {
+		if err := db.inspectTail(ctx, t.org, t.last); err != nil {
+			return fmt.Errorf("the log of organisation %s: %w", t.name, err)
+		}
+	}
+	return nil
+}
+
+func (db *DB) inspectTail(ctx context.Context, org, last int64) error {
+	next := max(1, last-inspectedEvents+1)
+	rows, err := db.writer.rows(ctx, `SELECT `+eventColumns+` FROM events WHERE org = ? AND seq >= ? ORDER BY seq`, org, next)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for ; rows.Next(); next++ {
+		r, err := scanRecord(rows)
+		switch {
+		case err != nil:
+			return err
+		case r.Seq != next:
+			return damagef("event %d stands where %d should", r.Seq, next)
+		case !Intact(&r.Event):
+			return damagef("event %d (%s %s) is not what its hash says", r.Seq, r.Type, r.Subject)
+		}
+	}
+	return rows.Err()
+}
+
+// rows runs a query of many rows.
+func (s *session) rows(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	st, err := s.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, args...)
 }
