@@ -100,3 +100,24 @@ func TestAnExportIsImportedAgain(t *testing.T) {
 		t.Errorf("acts of a file that is no export: %q", got.err)
 	}
 }
+
+func TestCompactingByHand(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	if got := call(t, "compact", "--data", data); got.code != 2 || !strings.Contains(got.err, "holds no data") {
+		t.Errorf("no data: %q", got.err)
+	}
+	if got := fed(t, someEvents, "import", "jsonl", "-", "--data", data); got.code != 0 {
+		t.Fatal(got.err)
+	}
+	config := write(t, "plimsoll.yaml", "retention:\n  as_of_days: 1\n")
+	out := fine(t, "compact", "--data", data, "--config", config, "--shrink")
+	if !strings.Contains(out, "Dropped 0 versions") || !strings.Contains(out, "The database takes") {
+		t.Errorf("it says %q", out)
+	}
+	if out := fine(t, "deployments", "--data", data, "--since", "3650d"); !strings.Contains(out, "v2") {
+		t.Errorf("the store says %q", out)
+	}
+	if got := call(t, "compact", "--data", data, "--as-of-days", "-1"); got.code != 2 {
+		t.Errorf("a negative number of days: %d %q", got.code, got.err)
+	}
+}

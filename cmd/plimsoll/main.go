@@ -80,6 +80,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		backupCommand(),
 		restoreCommand(),
 		exportCommand(),
+		compactCommand(),
 		versionCommand(),
 	)
 	for _, c := range append(root.Commands(), root) {

@@ -29,3 +29,9 @@ func VerifyBackup(ctx context.Context, file string) (Restored, error) {
 func Restore(ctx context.Context, file, data string, force bool) (Restored, error) {
 	return store.Restore(ctx, file, data, force, time.Now())
 }
+
+// Shrink writes the database of a folder anew without the room that deleted rows
+// left. No server may work on the folder.
+func Shrink(ctx context.Context, data string) (before, after int64, err error) {
+	return store.Shrink(ctx, data)
+}

@@ -79,7 +79,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			"FailureSights": {seen, Page{Limit: 9}}, "CountSharedSpans": {f}, "IncidentSights": {seen, Page{Limit: 9}}, "CountIncidents": {f},
 			"DeploymentsSetAside": {f}, "MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {}, "VersionChanges": {late, int64(1), int64(9)},
 			"PortionOf": {int64(1)}, "FactChanges": {int64(0)}, "FactTrail": {int64(1)}, "ReportedAnalyses": {"checkout"}, "AnalysesOf": {"d-1"},
-			"IncidentCounts": {f},
+			"IncidentCounts": {f}, "Horizon": {plimsoll.TimeOf(testTime)}, "BodiesBefore": {plimsoll.Forever, int64(1)},
 		}
 		v := reflect.ValueOf(tx)
 		for i := range v.NumMethod() {
@@ -115,7 +115,7 @@ var (
 	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes", "EventsAbout", "ServiceRows", "LeadRows", "FailureRows", "AnalysisRows", "IncidentRows", "AnalysisPoints", "RolloutPoints", "RepairPoints", "Ways", "StagePoints", "PullRequestPoints", "People"}
 	writes = strings.Fields(`AsOf Past MarkMoment SetReplay Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDependencies
 		PutDeployment PutFlag PutIncident PutIncidentFact PutVerdict PutWords PutOutcome PutPullRequest PutService PutSettings PutTimeline
-		Resume SetAside SetCursor Unpark AsKnownNow Related PutAnalyses PutAnalysis PutTarget`)
+		Resume SetAside SetCursor Unpark AsKnownNow Related PutAnalyses PutAnalysis PutTarget DropMoments DropVersions DropBodies`)
 )
 
 func orgsAreApart(t *testing.T, open opener) {
