@@ -155,16 +155,23 @@ func (x *exporter) write(ctx context.Context, tx *store.Tx, salt []byte) error {
 	if err != nil {
 		return err
 	}
+	page := exportPage
 	for after := int64(0); after < head; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		events, err := tx.Events(after, exportPage)
+		events, err := tx.Events(after, page)
+		if err != nil && page > 1 && ctx.Err() == nil {
+			page = 1 // as far as it can be read
+			continue
+		}
 		if err != nil {
-			return err
+			e := plimsoll.Errorf(plimsoll.CodeUnavailable, "event %d cannot be read, what is before it was written; the database is damaged, restore a backup", after+1)
+			e.Cause = err
+			return e
 		}
 		if len(events) == 0 {
-			return plimsoll.Errorf(plimsoll.CodeUnavailable, "the log ends at event %d and should end at %d; the database is damaged, restore a backup", after, head)
+			return plimsoll.Errorf(plimsoll.CodeUnavailable, "the log ends at event %d and should end at %d, what there is was written; the database is damaged, restore a backup", after, head)
 		}
 		for _, r := range events {
 			if err := x.event(tx, r); err != nil {

@@ -352,3 +352,41 @@ func TestTheFileOfAnExportIsWholeOrNotThere(t *testing.T) {
 		t.Errorf("a folder without data: %v", err)
 	}
 }
+
+// What can be read of a damaged log is written, up to the event that cannot.
+func TestWhatCanBeReadOfADamagedLogIsExported(t *testing.T) {
+	dir := t.TempDir()
+	a := open(t, Options{Data: dir})
+	var events strings.Builder
+	const count = 3000
+	for i := range count {
+		fmt.Fprintf(&events, `{"type":"service","name":"service-number-%d-of-the-list"}`+"\n", i)
+	}
+	if _, err := a.door.Accept(t.Context(), ingest.Body{Reader: strings.NewReader(events.String())}); err != nil {
+		t.Fatal(err)
+	}
+	stop(t, a)
+	path := filepath.Join(dir, "plimsoll.db")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(data, []byte(`{"name":"service-number-1700-`))
+	copy(data[at/4096*4096:], make([]byte, 64)) // the head of that page
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	out, err := Export(t.Context(), dir, &b, ExportOptions{})
+	if plimsoll.ErrorCode(err) != plimsoll.CodeUnavailable || !strings.Contains(err.Error(), fmt.Sprintf("event %d cannot be read", out.Events+1)) {
+		t.Errorf("%v", err)
+	}
+	if out.Events < 1500 || out.Events > 1701 {
+		t.Errorf("%d events were written", out.Events)
+	}
+	other := open(t, Options{Data: t.TempDir()})
+	taken, err := other.TakeIn(t.Context(), &b, "x.jsonl", TakeOptions{})
+	if err == nil || !strings.Contains(err.Error(), "is cut off") || int64(taken.Accepted) != out.Events {
+		t.Errorf("%+v, %v", taken, err)
+	}
+}

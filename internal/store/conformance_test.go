@@ -17,7 +17,7 @@ func TestSQLiteHolds(t *testing.T) {
 
 // conformance checks every property of a store against one backend.
 func conformance(t *testing.T, open opener) {
-	for _, list := range [][]property{logProperties, groupProperties, followProperties, versionProperties, readProperties, asOfProperties, orgProperties, labelProperties} {
+	for _, list := range [][]property{logProperties, groupProperties, followProperties, versionProperties, readProperties, asOfProperties, orgProperties, labelProperties, keepProperties} {
 		for _, p := range list {
 			t.Run(p.name, func(t *testing.T) {
 				t.Parallel()
