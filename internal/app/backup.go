@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
@@ -27,7 +26,7 @@ func VerifyBackup(ctx context.Context, file string) (Restored, error) {
 
 // Restore puts a backup into a folder that no server works on.
 func Restore(ctx context.Context, file, data string, force bool) (Restored, error) {
-	return store.Restore(ctx, file, data, force, time.Now())
+	return store.Restore(ctx, file, data, store.RestoreOptions{Force: force})
 }
 
 // Shrink writes the database of a folder anew without the room that deleted rows

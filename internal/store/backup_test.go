@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -28,7 +29,7 @@ func mustBackup(t *testing.T, dir, file string, opt BackupOptions) Manifest {
 
 func mustRestore(t *testing.T, file, dir string, force bool) Restored {
 	t.Helper()
-	r, err := Restore(t.Context(), file, dir, force, testTime)
+	r, err := Restore(t.Context(), file, dir, RestoreOptions{Force: force, Now: clockAt(testTime)})
 	if err != nil {
 		t.Fatalf("restore: %v", err)
 	}
@@ -230,7 +231,7 @@ func TestADamagedBackupIsNotRestored(t *testing.T) {
 		if err := os.WriteFile(file, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := Restore(t.Context(), file, into, false, testTime)
+		_, err := Restore(t.Context(), file, into, RestoreOptions{Force: false})
 		if plimsoll.ErrorCode(err) != plimsoll.CodeInvalid || !strings.Contains(err.Error(), "older one") && !strings.Contains(err.Error(), "is empty") {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -270,12 +271,12 @@ func TestARestoreKeepsWhatWasThere(t *testing.T) {
 	into := t.TempDir()
 	db := mustOpen(t, Options{Dir: into})
 	mustAppend(t, mustOrg(t, db, "default"), sampleDelivery(sampleEvent("only here", "1")))
-	_, err := Restore(t.Context(), file, into, true, testTime)
+	_, err := Restore(t.Context(), file, into, RestoreOptions{Force: true})
 	code(t, err, plimsoll.CodeConflict) // in use
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Restore(t.Context(), file, into, false, testTime)
+	_, err = Restore(t.Context(), file, into, RestoreOptions{Force: false})
 	code(t, err, plimsoll.CodeInvalid)
 	if !strings.Contains(err.Error(), "--force") {
 		t.Errorf("the error does not say what to do: %v", err)
@@ -332,7 +333,7 @@ func TestABackupOfAnotherVersion(t *testing.T) {
 		return db.writer.exec(t.Context(), `INSERT INTO schema_migrations (version, name, applied_at) VALUES (99, '0099_later.sql', 0)`)
 	})
 	file = filepath.Join(newer, "plimsoll.db") // a copy made with the server stopped
-	_, err = Restore(t.Context(), file, t.TempDir(), false, testTime)
+	_, err = Restore(t.Context(), file, t.TempDir(), RestoreOptions{})
 	code(t, err, plimsoll.CodeConflict)
 	if !strings.Contains(err.Error(), "newer plimsoll") {
 		t.Errorf("the error is %v", err)
@@ -399,5 +400,56 @@ func TestTheWriterDoesNotWaitForAReaderOfAnotherProcess(t *testing.T) {
 	}
 	if err := b.View(t.Context(), "nobody", func(*Tx) error { return nil }); plimsoll.ErrorCode(err) != plimsoll.CodeNotFound {
 		t.Errorf("an organisation that is not there: %v", err)
+	}
+}
+
+// Whatever step a restore fails or dies at, the old data or the new opens, or
+// the start says what to do; running it again ends it, and nothing of the old
+// data is gone.
+func TestARestoreThatFailsAtAnyStepIsRunAgain(t *testing.T) {
+	t.Parallel()
+	dir, _ := filled(t)
+	file := filepath.Join(t.TempDir(), "b")
+	mustBackup(t, dir, file, BackupOptions{})
+	data, wal := crashed(t, 30)
+	broken := errors.New("broken")
+	refused := 0
+	for _, at := range []string{"restore:aside plimsoll.db", "restore:aside plimsoll.db-wal", "restore:aside cells.snapshot", "restore:rename"} {
+		into := lay(t, data, wal)
+		if err := os.WriteFile(filepath.Join(into, "cells.snapshot"), []byte("cells"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		reached := false
+		_, err := Restore(t.Context(), file, into, RestoreOptions{Force: true, Now: clockAt(testTime), Fault: func(step string) error {
+			if step == at {
+				reached = true
+				return broken
+			}
+			return nil
+		}})
+		if !reached || !errors.Is(err, broken) || !strings.Contains(err.Error(), "run the same command again") {
+			t.Fatalf("%s: reached %v, %v", at, reached, err)
+		}
+		if db, err := Open(t.Context(), Options{Dir: into}); err == nil {
+			if n := len(allEvents(t, mustOrg(t, db, "default"))); n != 30 {
+				t.Errorf("%s: a store with %d events opens", at, n)
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+		} else if refused++; !strings.Contains(err.Error(), "run plimsoll restore again, with --force") {
+			t.Errorf("%s: %v", at, err)
+		}
+		mustRestore(t, file, into, true)
+		if n := len(allEvents(t, mustOrg(t, mustOpen(t, Options{Dir: into}), "default"))); n != 40 {
+			t.Errorf("%s: %d events were restored", at, n)
+		}
+		kept, err := filepath.Glob(filepath.Join(into, "before-restore-*", "plimsoll.db"))
+		if err != nil || len(kept) != 1 {
+			t.Errorf("%s: the old data lies in %v, %v", at, kept, err)
+		}
+	}
+	if refused != 3 {
+		t.Errorf("%d starts were refused in between", refused)
 	}
 }

@@ -78,6 +78,16 @@ func damaged(file string, err error) error {
 	return e
 }
 
+// RestoreOptions tune a restore; the zero value replaces nothing.
+type RestoreOptions struct {
+	Force bool             // data that is there is moved aside
+	Now   func() time.Time // time.Now if nil
+
+	// Fault is asked at each named dangerous step; an error it returns makes
+	// that step fail. Nil in production.
+	Fault func(step string) error
+}
+
 // Restore puts a backup into a data folder that no server works on. A folder
 // that holds data is refused, unless force: then that data is moved into a
 // folder beside it and kept. The backup is verified before anything is touched,
@@ -85,7 +95,13 @@ func damaged(file string, err error) error {
 //
 // The store gets a new name of its own: what importers remember of how far they
 // came is not true of it.
-func Restore(ctx context.Context, file, dir string, force bool, now time.Time) (r Restored, err error) {
+func Restore(ctx context.Context, file, dir string, opt RestoreOptions) (r Restored, err error) {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Fault == nil {
+		opt.Fault = func(string) error { return nil }
+	}
 	if r, err = VerifyBackup(ctx, file); err != nil {
 		return r, err
 	}
@@ -99,7 +115,7 @@ func Restore(ctx context.Context, file, dir string, force bool, now time.Time) (
 	defer unlock(lock)
 	path := filepath.Join(dir, databaseFile)
 	held := dataFiles(dir)
-	if len(held) > 0 && !force {
+	if len(held) > 0 && !opt.Force {
 		return r, plimsoll.FieldErrorf("--data", "%s holds data; name an empty folder, or move that data aside with --force", dir)
 	}
 	if same, err := sameFile(file, path); err != nil || same {
@@ -115,11 +131,15 @@ func Restore(ctx context.Context, file, dir string, force bool, now time.Time) (
 		return r, explainRestore(dir, err)
 	}
 	if len(held) > 0 {
-		if r.Aside, err = moveAside(dir, held, now); err != nil {
+		if r.Aside, err = moveAside(dir, held, opt); err != nil {
 			return r, explainRestore(dir, err)
 		}
 	}
-	if err := errors.Join(os.Rename(restoring, path), syncFolder(dir)); err != nil {
+	err = opt.Fault("restore:rename")
+	if err == nil {
+		err = errors.Join(os.Rename(restoring, path), syncFolder(dir))
+	}
+	if err != nil {
 		return r, explainRestore(dir, err)
 	}
 	return r, nil
@@ -153,17 +173,28 @@ func sameFile(a, b string) (bool, error) {
 	return err == nil && os.SameFile(from, there), err
 }
 
-func moveAside(dir string, files []string, now time.Time) (string, error) {
-	aside := filepath.Join(dir, "before-restore-"+now.UTC().Format("20060102T150405Z"))
-	if err := os.Mkdir(aside, 0o700); err != nil {
+// moveAside moves files into a new folder within their own.
+func moveAside(dir string, files []string, opt RestoreOptions) (aside string, err error) {
+	base := filepath.Join(dir, "before-restore-"+opt.Now().UTC().Format("20060102T150405Z"))
+	aside = base
+	for n := 2; ; n++ {
+		if err = os.Mkdir(aside, 0o700); !errors.Is(err, os.ErrExist) {
+			break
+		}
+		aside = fmt.Sprintf("%s-%d", base, n)
+	}
+	if err != nil {
 		return "", err
 	}
 	for _, name := range files {
+		if err := opt.Fault("restore:aside " + name); err != nil {
+			return "", err
+		}
 		if err := os.Rename(filepath.Join(dir, name), filepath.Join(aside, name)); err != nil {
 			return "", err
 		}
 	}
-	return aside, syncFolder(aside)
+	return aside, errors.Join(syncFolder(aside), syncFolder(dir))
 }
 
 // copySynced copies a file, and fails when what it read is not what was
