@@ -111,7 +111,11 @@ func Export(ctx context.Context, data string, w io.Writer, opt ExportOptions) (o
 	}
 	x := exporter{w: bufio.NewWriterSize(w, 1<<20), opt: opt}
 	err = b.View(ctx, defaultOrg, func(tx *store.Tx) error { return x.write(ctx, tx, salt) })
-	return x.out, errors.Join(err, x.w.Flush())
+	// What could be read of a damaged log is written, too.
+	if e := x.w.Flush(); err == nil {
+		err = e
+	}
+	return x.out, err
 }
 
 type exporter struct {

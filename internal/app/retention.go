@@ -30,10 +30,10 @@ type Compacted struct {
 	Horizon                   plimsoll.Time // from which on it can be asked what was known; unknown when it is the beginning
 }
 
-// A pass holds the writer for one transaction of this many rows, some
+// A pass holds the writer for one transaction of this many rows, about twenty
 // milliseconds; between two of them whoever waits to write goes first.
 const (
-	compactRows   = 500
+	compactRows   = 200
 	compactPeriod = time.Hour
 )
 

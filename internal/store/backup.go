@@ -169,7 +169,11 @@ func (b *Beside) copyPages(ctx context.Context, to string, progress func(done, t
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, copying.Finish()) }()
+			defer func() {
+				if e := copying.Finish(); err == nil { // else it says the same again
+					err = e
+				}
+			}()
 			for more := true; more; {
 				if err := ctx.Err(); err != nil {
 					return err

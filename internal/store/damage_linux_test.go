@@ -90,3 +90,59 @@ func TestAFolderWithoutPermissionSaysWhoNeedsIt(t *testing.T) {
 		t.Errorf("a full disk: %v", e)
 	}
 }
+
+// smallDisk mounts a disk of a size, where that is allowed.
+func smallDisk(t *testing.T, options string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount("none", dir, "tmpfs", 0, options); err != nil {
+		t.Skipf("no disk can be mounted here: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+func TestABackupToAFullDiskLeavesNothing(t *testing.T) {
+	disk := smallDisk(t, "size=700k")
+	dir, _ := filled(t)
+	file := filepath.Join(disk, "b")
+	whole := mustBackup(t, dir, file, BackupOptions{})
+	_, err := Backup(t.Context(), dir, file, BackupOptions{Force: true})
+	code(t, err, plimsoll.CodeUnavailable)
+	if !strings.Contains(err.Error(), "look for free space") || strings.Count(err.Error(), "full") != 1 {
+		t.Errorf("%v", err)
+	}
+	if r, err := VerifyBackup(t.Context(), file); err != nil || r.SHA256 != whole.SHA256 {
+		t.Errorf("the old backup suffered: %v", err)
+	}
+	_, err = Restore(t.Context(), file, filepath.Join(disk, "data"), RestoreOptions{})
+	code(t, err, plimsoll.CodeUnavailable)
+	if !strings.Contains(err.Error(), "look for free space") {
+		t.Errorf("%v", err)
+	}
+	for _, pattern := range []string{"*.partial", "*/*.restoring"} {
+		if left, _ := filepath.Glob(filepath.Join(disk, pattern)); len(left) > 0 {
+			t.Errorf("left over: %v", left)
+		}
+	}
+}
+
+func TestADiskToReadOnlyIsSaid(t *testing.T) {
+	disk := smallDisk(t, "size=2m")
+	_, data := filled(t)
+	if err := os.WriteFile(filepath.Join(disk, "plimsoll.db"), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("none", disk, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+		t.Skip(err)
+	}
+	_, err := Open(t.Context(), Options{Dir: disk})
+	code(t, err, plimsoll.CodeUnavailable)
+	if !strings.Contains(err.Error(), "whether the disk is mounted read-only") {
+		t.Errorf("%v", err)
+	}
+}
