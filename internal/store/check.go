@@ -139,23 +139,32 @@ func (db *DB) inspect(ctx context.Context) error {
 	return damagef("the log of organisation %s ends at event %d and should end at %d", org, found, counted)
 }
 
-// Check reads every page and every index of the database and compares them:
-// for whoever suspects the disk, or made a copy. It takes about a second per
-// 300 MB and holds up nobody.
+// Check reads every page and every index of the database and compares them,
+// and every event with its hash: for whoever suspects the disk, or made a copy.
+// It takes about a second per 300 MB and per 200,000 events, and holds up nobody.
 func (db *DB) Check(ctx context.Context) error {
 	s, err := db.reader(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { db.readers <- s }()
+	// One snapshot: what is appended meanwhile is not compared with a counter
+	// of before.
+	if err := s.exec(ctx, `BEGIN`); err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	defer func() { _ = s.exec(context.WithoutCancel(ctx), `ROLLBACK`) }()
 	var found string
 	if err := s.row(ctx, `PRAGMA integrity_check(1)`).Scan(&found); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
-	if found != "ok" {
-		e := plimsoll.Errorf(plimsoll.CodeUnavailable, "the database is damaged; stop the server and restore a backup")
-		e.Cause = fmt.Errorf("check: %s", strings.Join(strings.Fields(found), " "))
-		return e
+	if found == "ok" {
+		if _, _, err = verifyLogs(ctx, s); err == nil || ctx.Err() != nil {
+			return err
+		}
+		found = err.Error()
 	}
-	return nil
+	e := plimsoll.Errorf(plimsoll.CodeUnavailable, "the database is damaged; stop the server and restore a backup")
+	e.Cause = fmt.Errorf("check: %s", strings.Join(strings.Fields(found), " "))
+	return e
 }

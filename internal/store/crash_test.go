@@ -192,6 +192,8 @@ func TestEveryDangerousStepIsBroken(t *testing.T) {
 			steps = append(steps, m[1])
 		}
 	}
+	// Those of a restore have a test of their own.
+	steps = slices.DeleteFunc(steps, func(s string) bool { return strings.HasPrefix(s, "restore:") })
 	slices.Sort(steps)
 	if !slices.Equal(steps, slices.Sorted(slices.Values(dangerousSteps))) {
 		t.Errorf("the code names the steps %q, the crash tests break %q", steps, dangerousSteps)

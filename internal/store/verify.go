@@ -33,7 +33,6 @@ func (b *Beside) verify(ctx context.Context) (c Contents, err error) {
 	if c.Schema, err = b.schema(ctx); err != nil {
 		return c, err
 	}
-	c.Logs = map[string]int64{}
 	err = b.with(ctx, func(s *session) error {
 		var found string
 		if err := s.row(ctx, `PRAGMA integrity_check(1)`).Scan(&found); err != nil {
@@ -42,33 +41,41 @@ func (b *Beside) verify(ctx context.Context) (c Contents, err error) {
 		if found != "ok" {
 			return errors.New(strings.Join(strings.Fields(found), " "))
 		}
-		orgs := map[int64]string{}
-		rows, err := s.rows(ctx, `SELECT id, name FROM orgs ORDER BY id`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var id int64
-			var name string
-			if err := rows.Scan(&id, &name); err != nil {
-				return err
-			}
-			orgs[id] = name
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		for id, name := range orgs {
-			last, at, err := verifyLog(ctx, s, id)
-			if err != nil {
-				return fmt.Errorf("the log of organisation %s: %w", name, err)
-			}
-			c.Logs[name], c.LastAt = last, max(c.LastAt, at)
-		}
-		return nil
+		c.Logs, c.LastAt, err = verifyLogs(ctx, s)
+		return err
 	})
 	return c, err
+}
+
+// verifyLogs reads the log of every organisation. It returns the last number of
+// each, and when the last event of all was received.
+func verifyLogs(ctx context.Context, s *session) (logs map[string]int64, at plimsoll.Time, err error) {
+	orgs := map[int64]string{}
+	rows, err := s.rows(ctx, `SELECT id, name FROM orgs ORDER BY id`)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var name string
+		if err := rows.Scan(&id, &name); err != nil {
+			return nil, 0, err
+		}
+		orgs[id] = name
+	}
+	if err := rows.Err(); err != nil {
+		return nil, 0, err
+	}
+	logs = map[string]int64{}
+	for id, name := range orgs {
+		last, latest, err := verifyLog(ctx, s, id)
+		if err != nil {
+			return nil, 0, fmt.Errorf("the log of organisation %s: %w", name, err)
+		}
+		logs[name], at = last, max(at, latest)
+	}
+	return logs, at, nil
 }
 
 // verifyLog reads the log of an organisation: no number is missing, the last is
