@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -79,8 +80,14 @@ func takeExport(c *cobra.Command, to *target, in *bufio.Reader, name string, opt
 	if to.resolve(); to.server != "" {
 		return sendExport(c, to, in, name, opt)
 	}
-	ctx := c.Context()
-	a, err := app.New(ctx, app.Options{Data: to.data})
+	ctx, zone := c.Context(), time.UTC
+	if name := os.Getenv("PLIMSOLL_ZONE"); name != "" { // in which months end
+		var err error
+		if zone, err = readZone(name); err != nil {
+			return err
+		}
+	}
+	a, err := app.New(ctx, app.Options{Data: to.data, Zone: zone})
 	if err != nil {
 		return err
 	}

@@ -141,7 +141,7 @@ func (db *DB) inspect(ctx context.Context) error {
 
 // Check reads every page and every index of the database and compares them,
 // and every event with its hash: for whoever suspects the disk, or made a copy.
-// It takes about a second per 300 MB and per 200,000 events, and holds up nobody.
+// It takes about a second per 300 MB and per 90,000 events, and holds up nobody.
 func (db *DB) Check(ctx context.Context) error {
 	s, err := db.reader(ctx)
 	if err != nil {

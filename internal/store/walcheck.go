@@ -21,12 +21,22 @@ const (
 
 type walSum [2]uint32
 
-func (s walSum) over(order binary.ByteOrder, b []byte) walSum {
-	for ; len(b) >= 8; b = b[8:] {
-		s[0] += order.Uint32(b) + s[1]
-		s[1] += order.Uint32(b[4:]) + s[0]
+// over continues a checksum. A start waits for this, so there is a loop for
+// each order rather than a call for each word.
+func (s walSum) over(big bool, b []byte) walSum {
+	x, y := s[0], s[1]
+	if big {
+		for ; len(b) >= 8; b = b[8:] {
+			x += binary.BigEndian.Uint32(b) + y
+			y += binary.BigEndian.Uint32(b[4:]) + x
+		}
+		return walSum{x, y}
 	}
-	return s
+	for ; len(b) >= 8; b = b[8:] {
+		x += binary.LittleEndian.Uint32(b) + y
+		y += binary.LittleEndian.Uint32(b[4:]) + x
+	}
+	return walSum{x, y}
 }
 
 func readSum(b []byte) walSum {
@@ -56,12 +66,9 @@ func lookAtWAL(path string) error {
 		return nil // it never reached the disk, and nothing after it was synced
 	}
 	magic := binary.BigEndian.Uint32(head)
-	var order binary.ByteOrder = binary.LittleEndian
-	if magic&1 == 1 {
-		order = binary.BigEndian
-	}
+	big := magic&1 == 1
 	page := int(binary.BigEndian.Uint32(head[8:]))
-	if magic&^1 != walMagic || page < 512 || page > 1<<16 || page&(page-1) != 0 || readSum(head[24:]) != (walSum{}).over(order, head[:24]) {
+	if magic&^1 != walMagic || page < 512 || page > 1<<16 || page&(page-1) != 0 || readSum(head[24:]) != (walSum{}).over(big, head[:24]) {
 		return fmt.Errorf("the head of %s is damaged: what was written last cannot be told", path)
 	}
 	salt := string(head[16:24])
@@ -75,7 +82,7 @@ func lookAtWAL(path string) error {
 			return err
 		}
 		stored := readSum(frame[16:])
-		right := string(frame[8:16]) == salt && stored == sum.over(order, frame[:8]).over(order, frame[frameHeader:])
+		right := string(frame[8:16]) == salt && stored == sum.over(big, frame[:8]).over(big, frame[frameHeader:])
 		switch {
 		case wrong == 0 && !right:
 			wrong = n
