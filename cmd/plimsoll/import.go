@@ -17,6 +17,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/client"
+	"github.com/plimsoll-dev/plimsoll/internal/app"
 	"github.com/plimsoll-dev/plimsoll/internal/history"
 )
 
@@ -89,6 +90,7 @@ func sinceMoment(s string) string {
 
 func importFile(kind string) *cobra.Command {
 	var to target
+	var take app.TakeOptions
 	typ := string(plimsoll.TypeDeployment)
 	c := &cobra.Command{
 		Use:     kind + " FILE",
@@ -96,11 +98,20 @@ func importFile(kind string) *cobra.Command {
 		Example: "  plimsoll import " + kind + " events." + kind,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			in, name, err := openInput(c, args[0])
+			file, name, err := openInput(c, args[0])
 			if err != nil {
 				return err
 			}
-			defer in.Close()
+			defer file.Close()
+			in, err := unpacked(file, name)
+			switch {
+			case err != nil:
+				return err
+			case kind == "jsonl" && isExport(in):
+				return takeExport(c, &to, in, name, take)
+			case take.Acts || take.Recorded:
+				return plimsoll.FieldErrorf("FILE", "%s is no export of plimsoll export, which alone can be imported with --with-acts and --as-recorded", name)
+			}
 			return runImport(c, &to, func(ctx context.Context, _ *client.Client, emit history.Emit, p *progress) (string, error) {
 				var tally history.Tally
 				if kind == "csv" {
@@ -114,6 +125,9 @@ func importFile(kind string) *cobra.Command {
 	}
 	if kind == "csv" {
 		c.Flags().StringVar(&typ, "type", typ, "type of the rows that have no column type")
+	} else {
+		c.Flags().BoolVar(&take.Acts, "with-acts", false, "of an export: acts of Plimsoll's own too, such as targets and words of persons")
+		c.Flags().BoolVar(&take.Recorded, "as-recorded", false, "of an export, into an empty store: events were learnt when they were learnt there")
 	}
 	to.flags(c)
 	return c

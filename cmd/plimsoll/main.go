@@ -79,6 +79,10 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		tokenCommand(),
 		refoldCommand(),
 		doctorCommand(),
+		backupCommand(),
+		restoreCommand(),
+		exportCommand(),
+		compactCommand(),
 		versionCommand(),
 	)
 	for _, c := range append(root.Commands(), root) {

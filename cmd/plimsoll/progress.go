@@ -29,10 +29,10 @@ func newProgress(w io.Writer) *progress {
 }
 
 func (p *progress) show(h history.Progress) {
-	if p.w == nil || time.Since(p.last) < 100*time.Millisecond {
+	if !p.due() {
 		return
 	}
-	p.last, p.drawn = time.Now(), true
+	p.drawn = true
 	switch {
 	case h.Total > 0:
 		p.bar(float64(h.Commits)/float64(h.Total), fmt.Sprintf("%d of %d commits", h.Commits, h.Total))
@@ -42,6 +42,15 @@ func (p *progress) show(h history.Progress) {
 	default:
 		fmt.Fprintf(p.w, "\r\x1b[K%d lines, %d events", h.Lines, h.Events)
 	}
+}
+
+// due reports whether it is time to draw again.
+func (p *progress) due() bool {
+	if p.w == nil || time.Since(p.last) < 100*time.Millisecond {
+		return false
+	}
+	p.last = time.Now()
+	return true
 }
 
 // bar draws how much of something is done, and what that means.

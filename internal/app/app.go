@@ -285,6 +285,9 @@ func (a *App) Start() {
 	a.work.Go(func() { a.folder.Run(ctx) })
 	a.work.Go(func() { a.cells.Run(ctx) })
 	a.work.Go(func() { a.guard.Run(ctx) })
+	if a.opt.Config != nil { // a server; a verb that opens the data drops nothing
+		a.work.Go(func() { a.compactNowAndThen(ctx, a.opt.Config.Retention) })
+	}
 	if a.opt.ImportSelf != "" {
 		a.work.Go(func() { a.importSelf(ctx) })
 	}

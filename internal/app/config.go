@@ -27,7 +27,8 @@ type Config struct {
 	AcceptImpact      *bool   `yaml:"accept_impact"`
 	RestoredAt        string  `yaml:"restored_at"`
 
-	Services []Service `yaml:"services"`
+	Services  []Service `yaml:"services"`
+	Retention Retention `yaml:"retention"`
 }
 
 // Service is one entry of the catalogue.
@@ -81,6 +82,11 @@ func (c *Config) parse(body []byte) error {
 		return err
 	}
 	for i := 0; i+1 < len(root.Content); i += 2 {
+		if root.Content[i].Value == "retention" {
+			if err := checkKeys(root.Content[i+1], keysOf[Retention]()); err != nil {
+				return err
+			}
+		}
 		if root.Content[i].Value != "services" {
 			continue
 		}
@@ -107,6 +113,17 @@ func (c *Config) check() error {
 	} {
 		if hours < 0 || hours > 24*366 {
 			return fmt.Errorf("%s: %v; expected hours from 0 to a year", name, hours)
+		}
+	}
+	bodies := 0.0
+	if c.Retention.BodyDays != nil {
+		bodies = *c.Retention.BodyDays
+	}
+	for name, v := range map[string]float64{
+		"raw_bodies_days": bodies, "raw_bodies_mb": c.Retention.BodyMB, "as_of_days": c.Retention.AsOfDays,
+	} {
+		if !(v >= 0 && v <= 1e6) {
+			return fmt.Errorf("retention: %s: %v; expected 0 for no bound, up to a million", name, v)
 		}
 	}
 	if c.RestoredAt != "" && c.RestoredAt != plimsoll.RestoredResolved && c.RestoredAt != plimsoll.RestoredMitigated {

@@ -20,6 +20,10 @@ type JSONL struct {
 	Name     string // of the file, for errors
 	Reader   io.Reader
 	Progress func(Progress)
+
+	// Map turns each line into the event to hand on, nil to leave it out. Nil
+	// hands on every line as it stands.
+	Map func(line []byte) ([]byte, error)
 }
 
 // Run reads the file and hands its events to emit as they stand. It looks only
@@ -54,6 +58,15 @@ func (j JSONL) Run(ctx context.Context, emit Emit) (Tally, error) {
 		}
 		if err := wholeObject(line); err != nil {
 			return tally, invalidf("%s: line %d: %v", j.Name, tally.Lines, err)
+		}
+		if j.Map != nil {
+			var err error
+			if line, err = j.Map(line); err != nil {
+				return tally, invalidf("%s: line %d: %v", j.Name, tally.Lines, err)
+			}
+			if line == nil {
+				continue
+			}
 		}
 		if err := out.add(ctx, bytes.Clone(line), place{line: tally.Lines, name: j.Name}); err != nil {
 			return tally, err

@@ -87,7 +87,7 @@ func (d *Desk) moment(tx *store.Tx, asOf plimsoll.Time) (store.Moment, error) {
 	if m.At.Known() {
 		nearest = "the times that are kept next to it are " + m.At.String() + " and " + m.Next.String()
 	}
-	return m, plimsoll.FieldErrorf("as_of", "what was known at %s is not kept: the facts were folded again since, or come from an older version; %s. plimsoll refold --steps day keeps the end of every day", asOf, nearest)
+	return m, plimsoll.FieldErrorf("as_of", "what was known at %s is not kept: it is beyond retention.as_of_days, or the facts were folded again since, or come from an older version; %s. plimsoll refold --steps day keeps the end of every day", asOf, nearest)
 }
 
 // When says of what time one fact is asked for.

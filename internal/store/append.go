@@ -102,29 +102,39 @@ func (tx *Tx) append(d Delivery, body []byte, out *Receipt) error {
 // returns the last number of the log. An attempt to insert tells which they are.
 func (tx *Tx) appendInTurn(events []plimsoll.Event, delivery, seq int64, out *Receipt) (int64, error) {
 	for i := range events {
-		e := &events[i]
-		key := dedupeKey(e)
-		n, err := tx.exec(insertEvent+` ON CONFLICT DO NOTHING`, tx.eventRow(e, key, delivery, seq+1)...)
+		stored, at, err := tx.appendEvent(&events[i], delivery, seq+1)
 		if err != nil {
 			return seq, err
 		}
-		if n == 1 {
+		if stored {
 			seq++
 			out.stored(seq)
 			continue
 		}
-		was, there, err := tx.findEvent(e, key)
-		if err != nil {
-			return seq, err
-		}
-		if !there {
-			return seq, fmt.Errorf("event %d is in the way of a new one", seq+1)
-		}
-		if err := out.repeated(e, was); err != nil {
-			return seq, err
-		}
+		out.Duplicates++
+		out.Position = max(out.Position, at)
 	}
 	return seq, nil
+}
+
+// appendEvent stores one event as number seq unless it is there already. It
+// returns the number it has.
+func (tx *Tx) appendEvent(e *plimsoll.Event, delivery, seq int64) (stored bool, at int64, err error) {
+	key := dedupeKey(e)
+	n, err := tx.exec(insertEvent+` ON CONFLICT DO NOTHING`, tx.eventRow(e, key, delivery, seq)...)
+	if err != nil || n == 1 {
+		return n == 1, seq, err
+	}
+	was, there, err := tx.findEvent(e, key)
+	switch {
+	case err != nil:
+		return false, 0, err
+	case !there:
+		return false, 0, fmt.Errorf("event %d is in the way of a new one", seq)
+	case was.hash != e.Hash:
+		return false, 0, otherContent(e)
+	}
+	return false, was.seq, nil
 }
 
 const insertEvent = `INSERT INTO events (org, seq, recorded_at, type, schema_version, subject, source, delivery, delivery_id, idx,
@@ -144,14 +154,19 @@ func (r *Receipt) stored(seq int64) {
 // repeated counts an event that is there already, unless another one is.
 func (r *Receipt) repeated(e *plimsoll.Event, was found) error {
 	if was.hash != e.Hash {
-		return &plimsoll.Error{
-			Code: plimsoll.CodeConflict, Field: "delivery_id", Index: e.Index,
-			Message: fmt.Sprintf("delivery %q was accepted before with other content; send a correction under a new delivery id", e.DeliveryID),
-		}
+		return otherContent(e)
 	}
 	r.Duplicates++
 	r.Position = max(r.Position, was.seq)
 	return nil
+}
+
+// otherContent refuses an event in the place of another.
+func otherContent(e *plimsoll.Event) error {
+	return &plimsoll.Error{
+		Code: plimsoll.CodeConflict, Field: "delivery_id", Index: e.Index,
+		Message: fmt.Sprintf("delivery %q was accepted before with other content; send a correction under a new delivery id", e.DeliveryID),
+	}
 }
 
 // found is an event of the log.

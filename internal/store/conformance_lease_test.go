@@ -19,7 +19,7 @@ var leaseProperties = []property{
 
 const work = "fold"
 
-func mustTake(tb testing.TB, o *Org, holder string, last time.Duration) Lease {
+func mustLease(tb testing.TB, o *Org, holder string, last time.Duration) Lease {
 	tb.Helper()
 	l, ok, err := o.TakeLease(context.Background(), work, holder, last)
 	if err != nil || !ok {
@@ -33,8 +33,8 @@ func nothingToDo(*Tx) error { return nil }
 func leaseKeptAndEnded(t *testing.T, open opener) {
 	db := open(t, Options{})
 	o, ctx := mustOrg(t, db, "default"), context.Background()
-	first := mustTake(t, o, "a", time.Hour)
-	if again := mustTake(t, o, "a", time.Hour); again.epoch != first.epoch {
+	first := mustLease(t, o, "a", time.Hour)
+	if again := mustLease(t, o, "a", time.Hour); again.epoch != first.epoch {
 		t.Errorf("the holder asked again and began epoch %d after %d", again.epoch, first.epoch)
 	}
 	if db.say.shared { // nobody else can be there otherwise
@@ -48,7 +48,7 @@ func leaseKeptAndEnded(t *testing.T, open opener) {
 	if err := o.EndLease(ctx, first); err != nil {
 		t.Fatal(err)
 	}
-	second := mustTake(t, o, "b", time.Hour)
+	second := mustLease(t, o, "b", time.Hour)
 	if second.epoch <= first.epoch {
 		t.Errorf("epoch %d came after %d", second.epoch, first.epoch)
 	}
@@ -59,8 +59,8 @@ func leaseKeptAndEnded(t *testing.T, open opener) {
 
 func leaseFences(t *testing.T, open opener) {
 	o, ctx := mustOrg(t, open(t, Options{}), "default"), context.Background()
-	old := mustTake(t, o, "a", -time.Second) // ends at once
-	now := mustTake(t, o, "b", time.Hour)
+	old := mustLease(t, o, "a", -time.Second) // ends at once
+	now := mustLease(t, o, "b", time.Hour)
 	err := o.UpdateUnder(ctx, old, func(tx *Tx) error { return tx.SetCursor("facts", 99) })
 	if !errors.Is(err, ErrLeaseLost) {
 		t.Errorf("the older lease gives %v", err)
@@ -118,6 +118,6 @@ func leaseUnderContention(t *testing.T, open opener) {
 
 func leasesOfOrgs(t *testing.T, open opener) {
 	db := open(t, Options{})
-	mustTake(t, mustOrg(t, db, "one"), "a", time.Hour)
-	mustTake(t, mustOrg(t, db, "two"), "b", time.Hour)
+	mustLease(t, mustOrg(t, db, "one"), "a", time.Hour)
+	mustLease(t, mustOrg(t, db, "two"), "b", time.Hour)
 }

@@ -47,6 +47,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			tx.FailurePoints(f, func(a, b plimsoll.Time, s string) { point(a, b, s) }),
 			tx.StagePoints(f, func(p StagePoint) { point(p) }),
 			tx.IncidentPoints(f, func(a, b plimsoll.Time, s string) { point(a, b, s) }),
+			tx.People(func(ref, name string) error { point(ref, name); return nil }),
 			tx.EventsAbout(0, 9, func(a About) error { point(a); return nil }),
 			tx.ServiceRows("checkout", plimsoll.Window{To: plimsoll.Forever}, func(r DeploymentRow) { row(r) }),
 			tx.LeadRows("checkout", plimsoll.BasisChange, plimsoll.Window{To: plimsoll.Forever}, func(r LeadRow) { row(r) }),
@@ -78,7 +79,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			"FailureSights": {seen, Page{Limit: 9}}, "CountSharedSpans": {f}, "IncidentSights": {seen, Page{Limit: 9}}, "CountIncidents": {f},
 			"DeploymentsSetAside": {f}, "MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {}, "VersionChanges": {late, int64(1), int64(9)},
 			"PortionOf": {int64(1)}, "FactChanges": {int64(0)}, "FactTrail": {int64(1)}, "ReportedAnalyses": {"checkout"}, "AnalysesOf": {"d-1"},
-			"IncidentCounts": {f}, "Tokens": {}, "TokenChanges": {}, "Vitals": {"facts"},
+			"IncidentCounts": {f}, "Tokens": {}, "TokenChanges": {}, "Vitals": {"facts"}, "Horizon": {plimsoll.TimeOf(testTime)}, "BodiesBefore": {plimsoll.Forever, int64(1)},
 		}
 		v := reflect.ValueOf(tx)
 		for i := range v.NumMethod() {
@@ -111,10 +112,10 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 
 // walks are the methods that reads calls by name; writes are those that write.
 var (
-	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes", "EventsAbout", "ServiceRows", "LeadRows", "FailureRows", "AnalysisRows", "IncidentRows", "AnalysisPoints", "RolloutPoints", "RepairPoints", "Ways", "StagePoints", "PullRequestPoints"}
+	walks  = []string{"Facts", "DeploymentPoints", "EvidenceMarks", "LeadPoints", "FailurePoints", "IncidentPoints", "Changes", "EventsAbout", "ServiceRows", "LeadRows", "FailureRows", "AnalysisRows", "IncidentRows", "AnalysisPoints", "RolloutPoints", "RepairPoints", "Ways", "StagePoints", "PullRequestPoints", "People"}
 	writes = strings.Fields(`AsOf Past MarkMoment SetReplay Clean Done ErasePerson Fault Follow Forget MarkDirty Park PatchTimeline PutChange PutDependencies
 		PutDeployment PutDeployments PutFlag PutIncident PutIncidentFact PutVerdict PutWords PutOutcome PutPullRequest PutService PutSettings PutTimeline
-		Resume SetAside SetCursor Unpark AsKnownNow Related PutAnalyses PutAnalysis PutTarget HoldTokens AddToken RevokeToken ExpireToken DropToken TokenUsed`)
+		Resume SetAside SetCursor Unpark AsKnownNow Related PutAnalyses PutAnalysis PutTarget HoldTokens AddToken RevokeToken ExpireToken DropToken TokenUsed DropMoments DropVersions DropBodies`)
 )
 
 func orgsAreApart(t *testing.T, open opener) {

@@ -99,6 +99,7 @@ func appendForEver(o *Org, say func(string, ...any)) error {
 				d.Body = []byte(strings.Repeat(id, 200))
 				if _, err := o.Append(ctx, d); err != nil {
 					failed <- fmt.Errorf("append: %w", err)
+					return
 				}
 				say("ack %s", id)
 			}

@@ -192,6 +192,8 @@ func TestEveryDangerousStepIsBroken(t *testing.T) {
 			steps = append(steps, m[1])
 		}
 	}
+	// Those of a restore have a test of their own.
+	steps = slices.DeleteFunc(steps, func(s string) bool { return strings.HasPrefix(s, "restore:") })
 	slices.Sort(steps)
 	steps = slices.Compact(steps) // each database has its way through the same steps
 	if !slices.Equal(steps, slices.Sorted(slices.Values(dangerousSteps))) {

@@ -66,7 +66,7 @@ func (db *DB) migrate(ctx context.Context, steps []migration) error {
 	if err := db.makeList(ctx); err != nil {
 		return err
 	}
-	have, err := db.applied(ctx, steps)
+	have, err := applied(ctx, db.door.s, steps)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (db *DB) migrate(ctx context.Context, steps []migration) error {
 			return fmt.Errorf("migration %s: %w", steps[have].name, err)
 		}
 		// Another process may have been quicker, by more than one step.
-		if have, err = db.applied(ctx, steps); err != nil {
+		if have, err = applied(ctx, db.door.s, steps); err != nil {
 			return err
 		}
 	}
@@ -103,8 +103,8 @@ func (db *DB) makeList(ctx context.Context) error {
 
 // applied returns how many of the steps the data has gone through: the first of
 // those this program knows, and perhaps later ones that it works with.
-func (db *DB) applied(ctx context.Context, steps []migration) (have int, err error) {
-	rows, err := db.door.s.conn.QueryContext(ctx, `SELECT version, name, works_with FROM schema_migrations ORDER BY version`)
+func applied(ctx context.Context, s *session, steps []migration) (have int, err error) {
+	rows, err := s.conn.QueryContext(ctx, `SELECT version, name, works_with FROM schema_migrations ORDER BY version`)
 	if err != nil {
 		return 0, err
 	}
@@ -146,7 +146,7 @@ func (db *DB) step(ctx context.Context, m migration, steps []migration) (err err
 		if err := s.exec(ctx, db.say.lockSchema); err != nil {
 			return err
 		}
-		if have, err := db.applied(ctx, steps); err != nil || have >= m.version {
+		if have, err := applied(ctx, db.door.s, steps); err != nil || have >= m.version {
 			return errors.Join(err, s.exec(ctx, `ROLLBACK`))
 		}
 	}

@@ -188,14 +188,27 @@ func TestWritesWithoutTheirDatabaseAreRefusedAndKept(t *testing.T) {
 
 func TestCheckFindsWhatOpeningDoesNot(t *testing.T) {
 	t.Parallel()
-	dir, data := filled(t)
+	dir := t.TempDir()
+	before := mustOpen(t, Options{Dir: dir})
+	var events []plimsoll.Event
+	for i := range 3 * inspectedEvents { // more than opening looks at
+		events = append(events, sampleEvent(fmt.Sprintf("d-%d", i), "1"))
+	}
+	mustAppend(t, mustOrg(t, before, "default"), sampleDelivery(events...))
+	if err := before.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "plimsoll.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	at := bytes.Index(data, []byte(`{"id":"d-3"`))
 	copy(data[at/4096*4096:], make([]byte, 64)) // the head of a page of the log
 	if err := os.WriteFile(filepath.Join(dir, "plimsoll.db"), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	db := mustOpen(t, Options{Dir: dir})
-	err := db.Check(context.Background())
+	err = db.Check(context.Background())
 	code(t, err, plimsoll.CodeUnavailable)
 	if !strings.Contains(err.Error(), "restore a backup") {
 		t.Errorf("the error does not say what to do: %v", err)

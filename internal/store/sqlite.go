@@ -40,7 +40,7 @@ var sqliteDialect = dialect{
 }
 
 func newSQLite(dir string) *sqliteEngine {
-	return &sqliteEngine{dir: dir, path: filepath.Join(dir, "plimsoll.db"), walBound: mostWAL}
+	return &sqliteEngine{dir: dir, path: filepath.Join(dir, databaseFile), walBound: mostWAL}
 }
 
 func (e *sqliteEngine) dialect() *dialect { return &sqliteDialect }
@@ -69,6 +69,18 @@ func (e *sqliteEngine) open(context.Context) (*sql.DB, error) {
 	if err := lookAt(e.path); err != nil {
 		return nil, err
 	}
+	// SQLite opens a file that it may not write to, and would refuse every event.
+	if f, err := os.OpenFile(e.path, os.O_RDWR, 0); err == nil {
+		if err := f.Close(); err != nil {
+			return nil, err
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	// Nobody writes to it now; beside a server that does, this would be too early.
+	if err := lookAtWAL(e.path + "-wal"); err != nil {
+		return nil, damage{err}
+	}
 	path, err := filepath.Abs(e.path)
 	if err != nil {
 		return nil, err
@@ -93,11 +105,13 @@ func (e *sqliteEngine) ready(ctx context.Context, s *session, writes bool) error
 	return s.exec(ctx, `PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = `+strconv.Itoa(checkpointPages))
 }
 
-// inspect compares the end of each log with its counter, which finds a database
-// put back beside the writes of another day. By now SQLite has refused a file
+// inspect compares the end of each log with its counter, and its last events
+// with their hashes, which finds a database put back beside the writes of
+// another day. By now SQLite has refused a file
 // that is none of its own or shorter than its header says, and has left out an
 // unfinished commit at the end. A check of every page takes seconds where a
-// start may take a tenth of one; check finds the rest.
+// start may take a tenth of one; check finds the rest, and the verification of a
+// backup what check does not.
 func (e *sqliteEngine) inspect(ctx context.Context, s *session) error { return endsOfLogs(ctx, s) }
 
 func (e *sqliteEngine) check(ctx context.Context, s *session) error {
@@ -105,12 +119,10 @@ func (e *sqliteEngine) check(ctx context.Context, s *session) error {
 	if err := s.row(ctx, `PRAGMA integrity_check(1)`).Scan(&found); err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
-	if found != "ok" {
-		e := plimsoll.Errorf(plimsoll.CodeUnavailable, "the database is damaged; stop the server and restore a backup")
-		e.Cause = fmt.Errorf("check: %s", strings.Join(strings.Fields(found), " "))
-		return e
+	if found == "ok" {
+		return nil
 	}
-	return nil
+	return errors.New(strings.Join(strings.Fields(found), " "))
 }
 
 func (e *sqliteEngine) explain(err error) error {
@@ -118,8 +130,7 @@ func (e *sqliteEngine) explain(err error) error {
 	if errors.As(err, &known) {
 		return err
 	}
-	known = plimsoll.Errorf(plimsoll.CodeUnavailable,
-		"the data folder %s cannot be opened; check free space and permissions, and if the database is damaged restore a backup", e.dir)
+	known = plimsoll.Errorf(plimsoll.CodeUnavailable, "the data folder %s cannot be opened; %s", e.dir, remedy(e.dir, err))
 	known.Cause = err
 	return known
 }

@@ -217,8 +217,9 @@ func (db *DB) watch() {
 func (db *DB) Announce(url string) error { return db.engine.announce(url) }
 
 // Check reads every page and every index of the database and compares them, as
-// far as the database lets us: for whoever suspects the disk, or made a copy. On
-// SQLite it takes about a second per 300 MB; it holds up nobody.
+// far as the database lets us, and every event with its hash: for whoever
+// suspects the disk, or made a copy. On SQLite it takes about a second per 300 MB
+// and per 90,000 events; it holds up nobody.
 func (db *DB) Check(ctx context.Context) error {
 	s, err := db.reader(ctx)
 	if err != nil {
@@ -228,7 +229,22 @@ func (db *DB) Check(ctx context.Context) error {
 	if err := s.fresh(ctx); err != nil {
 		return db.unreadable(err)
 	}
-	return db.engine.check(ctx, s)
+	// One snapshot: what is appended meanwhile is not compared with a counter
+	// of before.
+	if err := s.exec(ctx, db.say.beginRead); err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	defer func() { _ = s.exec(context.WithoutCancel(ctx), `ROLLBACK`) }()
+	found := db.engine.check(ctx, s)
+	if found == nil {
+		_, _, found = verifyLogs(ctx, s)
+	}
+	if found == nil || ctx.Err() != nil {
+		return found
+	}
+	e := plimsoll.Errorf(plimsoll.CodeUnavailable, "the database is damaged; stop the server and restore a backup")
+	e.Cause = fmt.Errorf("check: %w", found)
+	return e
 }
 
 // Shared reports whether other processes may have the data open too.

@@ -42,7 +42,15 @@ func (e *sqliteEngine) shortenLog(db *DB) {
 			return
 		}
 	}
-	e.walBound = mostWAL
-	// When this fails the next commit does too, and somebody hears of it.
-	_ = db.door.s.exec(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
+	// A reader of another process, such as a backup, is not waited for: it may
+	// take minutes. When this fails for any other reason the next commit does
+	// too, and somebody hears of it.
+	ctx := context.Background()
+	_ = db.door.s.exec(ctx, `PRAGMA busy_timeout = 0`)
+	var busy, pages, copied int
+	err = db.door.s.row(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &copied)
+	_ = db.door.s.exec(ctx, `PRAGMA busy_timeout = 10000`)
+	if e.walBound = mostWAL; err != nil || busy != 0 {
+		e.walBound = info.Size() + mostWAL
+	}
 }

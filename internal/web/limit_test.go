@@ -51,7 +51,7 @@ func build(t *testing.T, limits Limits, metrics *observe.Metrics) *house {
 	log := &bytes.Buffer{}
 	return &house{New(Options{
 		Local: true,
-		Desk: query.New(db, org, query.Options{Cursor: "facts", Now: time.Now}), Door: door, Limits: limits, Metrics: metrics,
+		Desk:  query.New(db, org, query.Options{Cursor: "facts", Now: time.Now}), Door: door, Limits: limits, Metrics: metrics,
 		Log: slog.New(observe.WithContext(slog.NewJSONHandler(log, nil))),
 	}), db, org, log}
 }
