@@ -12,16 +12,6 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/app"
 )
 
-// dataFlag is the folder of a verb that never asks a server.
-func dataFlag(c *cobra.Command) *string {
-	data := os.Getenv("PLIMSOLL_DATA")
-	if data == "" {
-		data = defaultData
-	}
-	c.Flags().StringVar(&data, "data", data, "data folder (PLIMSOLL_DATA)")
-	return &data
-}
-
 func backupCommand() *cobra.Command {
 	var opt app.BackupOptions
 	var verify bool
@@ -40,6 +30,9 @@ func backupCommand() *cobra.Command {
 	f.BoolVar(&verify, "verify", false, "only verify the backup FILE")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		file := args[0]
+		if os.Getenv("PLIMSOLL_DATABASE") != "" && !c.Flags().Changed("data") && !verify {
+			return usageError("PLIMSOLL_DATABASE names a PostgreSQL database: back it up with pg_dump, or write its log with plimsoll export")
+		}
 		switch {
 		case verify:
 			r, err := app.VerifyBackup(c.Context(), file)

@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/app"
 )
 
@@ -23,13 +20,13 @@ func compactCommand() *cobra.Command {
 		Use:   "compact",
 		Short: "Drop what no number of today is made of",
 		Long: "Drop originals of old deliveries and, when told how far back as_of shall reach, what was known before. No number\n" +
-			"of today changes, and the log is not touched. The server does the same every hour by its configuration; it must be\n" +
-			"stopped for this. The database reuses the room, and gives it back to the disk with --shrink, for which it needs as\n" +
+			"of today changes, and the log is not touched. The server does the same every hour by its configuration; that of\n" +
+			"a data folder must be stopped for this. The database reuses the room, and gives it back to the disk with --shrink, for which it needs as\n" +
 			"much free space again.",
 		Example: "  plimsoll compact --config plimsoll.yaml\n  plimsoll compact --as-of-days 730 --shrink",
 		Args:    cobra.NoArgs,
 	}
-	data := dataFlag(c)
+	at := placeFlags(c)
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&config, "config", os.Getenv("PLIMSOLL_CONFIG"), "configuration file, for its part retention (PLIMSOLL_CONFIG)")
@@ -55,11 +52,13 @@ func compactCommand() *cobra.Command {
 		if !(read.AsOfDays >= 0) || !(bodies >= 0) {
 			return usageError("--as-of-days and --raw-bodies-days are days, 0 for no bound")
 		}
-		// A folder with a slip in its name would be made, and called compacted.
-		if _, err := os.Stat(filepath.Join(*data, "plimsoll.db")); errors.Is(err, os.ErrNotExist) {
-			return plimsoll.FieldErrorf("--data", "%s holds no data yet; expected the folder of a server", *data)
+		if err := at.resolve(true); err != nil {
+			return err
 		}
-		a, err := app.New(c.Context(), app.Options{Data: *data})
+		if shrink && at.database != "" {
+			return usageError("--shrink is for a data folder; PostgreSQL gives room back by VACUUM, which it runs itself")
+		}
+		a, err := app.New(c.Context(), app.Options{Data: at.data, Database: at.database})
 		if err != nil {
 			return err
 		}
@@ -76,7 +75,7 @@ func compactCommand() *cobra.Command {
 			said += fmt.Sprintf("What was known can be asked for from %s on.\n", out.Horizon)
 		}
 		if shrink {
-			before, after, err := app.Shrink(c.Context(), *data)
+			before, after, err := app.Shrink(c.Context(), at.data)
 			if err != nil {
 				return err
 			}

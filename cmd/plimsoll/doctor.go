@@ -70,10 +70,10 @@ func examined(c *cobra.Command, to *target, quick bool) (client.Doctor, error) {
 		}
 		return out, err
 	}
-	if _, err := os.Stat(filepath.Join(to.data, "plimsoll.db")); err != nil {
+	if _, err := os.Stat(filepath.Join(to.data, "plimsoll.db")); to.database == "" && err != nil {
 		return client.Doctor{}, plimsoll.FieldErrorf("--data", "%s holds no data; expected the folder of a server, or name one with --server URL", to.data)
 	}
-	found, err := app.Examine(c.Context(), to.data, quick)
+	found, err := app.Examine(c.Context(), to.data, to.database, quick)
 	return client.Doctor{Status: plimsoll.WorstFinding(found), Findings: found}, err
 }
 

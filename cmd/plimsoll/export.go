@@ -32,12 +32,16 @@ func exportCommand() *cobra.Command {
 		Example: "  plimsoll export plimsoll.jsonl.gz --with-secrets\n  plimsoll export - | jq .type",
 		Args:    cobra.ExactArgs(1),
 	}
-	data := dataFlag(c)
+	from := placeFlags(c)
 	f := c.Flags()
 	f.BoolVar(&opt.Secrets, "with-secrets", false, "the secret behind hashes of authors too; keep the file like one")
 	f.BoolVar(&opt.People, "with-people", false, "the names behind references to persons too")
 	f.BoolVar(&opt.Force, "force", false, "replace a file of that name")
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := from.resolve(false); err != nil {
+			return err
+		}
+		opt.Database = from.database
 		p := newProgress(c.ErrOrStderr())
 		opt.Progress = func(events, total int64) {
 			if p.due() {
@@ -46,16 +50,16 @@ func exportCommand() *cobra.Command {
 		}
 		began := time.Now()
 		if args[0] == "-" {
-			_, err := app.Export(c.Context(), *data, c.OutOrStdout(), opt)
+			_, err := app.Export(c.Context(), from.data, c.OutOrStdout(), opt)
 			p.done()
 			return err
 		}
-		x, err := app.ExportFile(c.Context(), *data, args[0], opt)
+		x, err := app.ExportFile(c.Context(), from.data, args[0], opt)
 		p.done()
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(c.OutOrStdout(), "Exported %s to %s: %s events, %s, %s, in %s.\n", *data, args[0], thousands(x.Events),
+		_, err = fmt.Fprintf(c.OutOrStdout(), "Exported %s to %s: %s events, %s, %s, in %s.\n", from, args[0], thousands(x.Events),
 			along(x, opt), byteSize(x.Size), time.Since(began).Round(time.Millisecond))
 		return err
 	}
@@ -87,7 +91,7 @@ func takeExport(c *cobra.Command, to *target, in *bufio.Reader, name string, opt
 			return err
 		}
 	}
-	a, err := app.New(ctx, app.Options{Data: to.data, Zone: zone})
+	a, err := app.New(ctx, app.Options{Data: to.data, Database: to.database, Zone: zone})
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,15 +12,12 @@ import (
 )
 
 func refoldCommand() *cobra.Command {
-	data, database := os.Getenv("PLIMSOLL_DATA"), os.Getenv("PLIMSOLL_DATABASE")
-	if data == "" {
-		data = defaultData
-	}
 	zoneName := os.Getenv("PLIMSOLL_ZONE")
 	if zoneName == "" {
 		zoneName = "UTC"
 	}
 	var steps string
+	var at *place
 	c := &cobra.Command{
 		Use:     "refold",
 		Short:   "Forget every fact and derive all of them again from the log",
@@ -34,13 +29,10 @@ func refoldCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			// A folder with a slip in its name would be made, and called derived.
-			if database != "" {
-				data = ""
-			} else if _, err := os.Stat(filepath.Join(data, "plimsoll.db")); errors.Is(err, os.ErrNotExist) {
-				return plimsoll.FieldErrorf("--data", "%s holds no data yet; expected the folder of a server", data)
+			if err := at.resolve(true); err != nil {
+				return err
 			}
-			a, err := app.New(c.Context(), app.Options{Data: data, Database: database, Zone: zone})
+			a, err := app.New(c.Context(), app.Options{Data: at.data, Database: at.database, Zone: zone})
 			if err != nil {
 				return err
 			}
@@ -57,8 +49,7 @@ func refoldCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&steps, "steps", "month", "none, month, day, hour or quarter (of an hour)")
 	c.Flags().StringVar(&zoneName, "zone", zoneName, "time zone in which days and months end (PLIMSOLL_ZONE)")
-	c.Flags().StringVar(&data, "data", data, "data folder (PLIMSOLL_DATA)")
-	c.Flags().StringVar(&database, "database", database, "database instead of a folder, postgres://USER@HOST/NAME (PLIMSOLL_DATABASE)")
+	at = placeFlags(c)
 	return c
 }
 

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/fold"
@@ -10,8 +11,16 @@ import (
 )
 
 // Examine looks at the store in a data folder, also while a server works on it,
-// and changes nothing. quick leaves out what reads the whole database.
-func Examine(ctx context.Context, folder string, quick bool) ([]plimsoll.Finding, error) {
+// or in a database, and changes nothing. quick leaves out what reads all of it.
+func Examine(ctx context.Context, folder, database string, quick bool) (_ []plimsoll.Finding, err error) {
+	if database != "" {
+		db, err := store.Open(ctx, store.Options{Database: database, Readers: 1})
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, db.Close()) }()
+		return db.Examine(ctx, store.Exam{Cursor: fold.Cursor, Quick: quick})
+	}
 	return store.ExamineFolder(ctx, folder, store.Exam{Cursor: fold.Cursor, Quick: quick})
 }
 

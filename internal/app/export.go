@@ -22,9 +22,10 @@ const saltName = "author-salt"
 
 // ExportOptions say what goes along with the log.
 type ExportOptions struct {
-	Secrets  bool // the secret behind hashes of authors and references to persons
-	People   bool // the names behind references; those that were erased go along always, without a name
-	Force    bool // a file of that name may be replaced
+	Database string // read this database rather than the folder
+	Secrets  bool   // the secret behind hashes of authors and references to persons
+	People   bool   // the names behind references; those that were erased go along always, without a name
+	Force    bool   // a file of that name may be replaced
 	Progress func(events, total int64)
 }
 
@@ -95,10 +96,10 @@ func ExportFile(ctx context.Context, data, file string, opt ExportOptions) (out 
 	return out, nil
 }
 
-// Export writes the log of a data folder as lines, as of one moment. The same
+// Export writes the log of a data folder, or of opt.Database, as lines, as of one moment. The same
 // log gives the same bytes.
 func Export(ctx context.Context, data string, w io.Writer, opt ExportOptions) (out Exported, err error) {
-	b, err := store.OpenBeside(ctx, data)
+	b, err := store.OpenToRead(ctx, data, opt.Database)
 	if err != nil {
 		return out, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/ingest"
 	"github.com/plimsoll-dev/plimsoll/internal/sim"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
+	"github.com/plimsoll-dev/plimsoll/internal/store/storetest"
 )
 
 var exportStart = plimsoll.TimeOf(time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC))
@@ -197,6 +198,13 @@ func TestAnExportTakenInGivesTheSameFacts(t *testing.T) {
 		}
 		lineByLine(t, "what was known at "+at.String(), asOf(second), asOf(first))
 	}
+
+	// To PostgreSQL, and from there.
+	address := storetest.Postgres(t)
+	shared := open(t, Options{Database: address, Now: later})
+	takenIn(t, shared, text, TakeOptions{Acts: true, Recorded: true})
+	lineByLine(t, "facts in PostgreSQL", allFacts(t, shared), facts)
+	lineByLine(t, "exports from PostgreSQL", exported(t, "", ExportOptions{Database: address, Secrets: true, People: true}), text)
 
 	again := takenIn(t, second, text, TakeOptions{Acts: true})
 	if again.Accepted != 0 || again.Duplicates != out.Accepted || again.Secret != "taken" {

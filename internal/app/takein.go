@@ -78,7 +78,10 @@ func (a *App) TakeIn(ctx context.Context, r io.Reader, name string, opt TakeOpti
 	if opt.Recorded {
 		return t.out, a.folder.Refold(ctx, fold.Steps{Every: "month", Zone: a.opt.Zone})
 	}
-	return t.out, a.folder.CatchUp(ctx)
+	if err := a.folder.CatchUp(ctx); !errors.Is(err, fold.ErrElsewhere) {
+		return t.out, err
+	}
+	return t.out, nil // a server on the same database folds it
 }
 
 type taking struct {

@@ -121,7 +121,7 @@ func (f *Folder) CatchUp(ctx context.Context) error {
 	if ok, err := f.hold(ctx); err != nil {
 		return fmt.Errorf("lease: %w", err)
 	} else if !ok {
-		return errElsewhere
+		return ErrElsewhere
 	}
 	for {
 		more, err := f.step(ctx)

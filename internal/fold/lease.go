@@ -69,6 +69,6 @@ func (f *Folder) keep(ctx context.Context) error {
 	return f.update(ctx, func(*store.Tx) error { return nil })
 }
 
-// errElsewhere is what somebody hears who wants to fold while another server
-// does.
-var errElsewhere = plimsoll.Errorf(plimsoll.CodeConflict, "another server folds the log of this organisation")
+// ErrElsewhere is what somebody hears who wants to fold while another server
+// does. That one will have folded everything soon.
+var ErrElsewhere = plimsoll.Errorf(plimsoll.CodeConflict, "another server folds the log of this organisation")

@@ -55,13 +55,15 @@ func (p *patient) connections() ([]plimsoll.Finding, error) {
 func (p *patient) leases() ([]plimsoll.Finding, error) {
 	return p.each(func(o orgOf) ([]plimsoll.Finding, error) {
 		var holder string
-		var epoch, left int64
-		there, err := o.tx.one(`SELECT holder, epoch, until - `+p.s.db.say.clock+` FROM leases WHERE org = ? AND name = 'fold'`, o.tx.args(), &holder, &epoch, &left)
+		var epoch, until, left int64
+		there, err := o.tx.one(`SELECT holder, epoch, until, until - `+p.s.db.say.clock+` FROM leases WHERE org = ? AND name = 'fold'`, o.tx.args(), &holder, &epoch, &until, &left)
 		switch {
 		case err != nil:
 			return nil, err
 		case !there:
 			return warned("start a server", "no server has folded the log yet"), nil
+		case until == 0:
+			return warned("start a server", "no server folds the log now; the last gave the work up"), nil
 		case left < 0:
 			return warned("start a server; if one runs, its log says why it cannot take the work", "nobody folds the log, since %s", ago(time.Duration(-left)*time.Microsecond)), nil
 		}

@@ -33,7 +33,7 @@ func TestEveryRouteSaysWhatItNeeds(t *testing.T) {
 }
 
 func TestARouteThatSaysNothingIsForNobody(t *testing.T) {
-	s := &Server{opt: Options{Local: true, Log: slog.New(slog.DiscardHandler)}}
+	s := New(Options{Local: true})
 	for need, want := range map[plimsoll.Permission]int{"": 403, "reed": 403, plimsoll.PermitRead: 200, open: 200} {
 		w := httptest.NewRecorder()
 		h := s.behind(route{"/api/x", need, func(w http.ResponseWriter, _ *http.Request) error {
