@@ -19,34 +19,23 @@ const attempts = 3
 // returns how many events it took. cut says that it stopped where the facts have
 // to be complete before the next event.
 func (f *Folder) apply(ctx context.Context) (n int, cut bool, err error) {
-	b := &batch{broken: f.broken, single: f.single, followers: map[string]bool{}, seen: map[string]bool{}}
-	var records []plimsoll.Record
-	latest := f.latest
-	err = f.org.View(ctx, func(tx *store.Tx) error {
-		at, err := tx.Cursor(Cursor)
-		if err != nil {
-			return err
-		}
-		if records, err = tx.Events(at, f.opt.Batch); err != nil || len(records) == 0 {
-			return err
-		}
-		if records, latest, cut = f.portion(records, latest); len(records) == 0 {
-			return nil
-		}
-		b.first = records[0].Seq
-		earlier, err := tx.Earlier(b.first, records[len(records)-1].Seq)
-		b.about = bySubject(append(earlier, records...))
-		return err
-	})
-	if err != nil || len(records) == 0 {
-		return 0, cut, err
+	in, err := f.take(ctx)
+	if err != nil || len(in.records) == 0 {
+		return 0, in != nil && in.cut, err
 	}
 	ctx, done := f.began(ctx, "apply")
 	defer func() { done(n, err) }()
+	records := in.records
+	b := &batch{broken: f.broken, single: f.single, followers: map[string]bool{}, seen: map[string]bool{}}
+	b.first, b.about, b.decoded = records[0].Seq, in.about, in.decoded
 	last := records[len(records)-1].Seq
+	ahead := f.readAhead(ctx, in)
 	panicked := int64(0)
 	err = f.update(ctx, func(tx *store.Tx) (err error) {
 		b.tx = tx
+		if at, err := tx.Cursor(Cursor); err != nil || at != in.after {
+			return errors.Join(err, fmt.Errorf("the cursor stands at event %d, not %d: somebody else folds, too", at, in.after))
+		}
 		if err := tx.MarkMoment(Cursor); err != nil {
 			return err
 		}
@@ -69,6 +58,7 @@ func (f *Folder) apply(ctx context.Context) (n int, cut bool, err error) {
 		}
 		return tx.Fault("fold:cursor")
 	})
+	f.ahead = <-ahead
 	if panicked != 0 {
 		// Nothing of the batch was written. The next try parks the event.
 		f.broken[panicked] = err.Error()
@@ -79,6 +69,7 @@ func (f *Folder) apply(ctx context.Context) (n int, cut bool, err error) {
 	if b.lost && !f.single {
 		f.opt.Log.Error("batch is tried again event by event", "err", err)
 		f.single = true
+		done(0, err)
 		return f.apply(ctx)
 	}
 	if err != nil {
@@ -88,9 +79,9 @@ func (f *Folder) apply(ctx context.Context) (n int, cut bool, err error) {
 	for _, r := range records {
 		delete(f.broken, r.Seq)
 	}
-	f.latest = latest
+	f.latest, f.position = in.latest, last
 	f.learn(b.learnt)
-	return len(records), cut, nil
+	return len(records), in.cut, nil
 }
 
 // learn brings what is remembered up to what was committed.
@@ -126,6 +117,7 @@ type batch struct {
 	tx        *store.Tx
 	first     int64
 	about     map[subject][]plimsoll.Record // all events about the subjects of the batch, in order
+	decoded   map[int64]any                 // reports that were decoded before
 	broken    map[int64]string
 	seen      map[string]bool // subjects and notes that are done: one combination covers all events of the batch
 	wanted    bool            // some service waits for a commit
@@ -211,7 +203,11 @@ func reports[R any](b *batch, r *plimsoll.Record, stage func(R) int) ([]plimsoll
 		if replaced[x.Seq] {
 			continue
 		}
-		s, err := decode(x, stage)
+		s, there := b.decoded[x.Seq].(plimsoll.Stamped[R])
+		var err error
+		if !there {
+			s, err = decode(x, stage)
+		}
 		if err == nil {
 			out = append(out, s)
 			if x.Supersedes != 0 {

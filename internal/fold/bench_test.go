@@ -98,26 +98,6 @@ func mustAppend(tb testing.TB, org *store.Org, events []plimsoll.Event) {
 	}
 }
 
-// What a whole log costs to fold: apply and derive, from nothing.
-func BenchmarkFold(b *testing.B) {
-	for _, s := range []scale{{1, 1000, 20}, {10, 1000, 5}, {100, 1000, 5}} {
-		b.Run(fmt.Sprintf("%d services of %d deployments with %d commits", s.services, s.deployments, s.commits), func(b *testing.B) {
-			events := s.events(b)
-			db := mustOpen(b, store.Options{})
-			org := mustOrg(b, db, "default")
-			mustAppend(b, org, events)
-			f := New(db, org, Options{})
-			b.ResetTimer()
-			for range b.N {
-				if err := f.Refold(context.Background(), Steps{Every: "none"}); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(len(events)*b.N)/b.Elapsed().Seconds(), "events/s")
-		})
-	}
-}
-
 // What one event costs that comes while the program runs: a service with 1,000
 // deployments, and a repository with 50,000 commits.
 func BenchmarkLiveEvent(b *testing.B) {

@@ -2,6 +2,7 @@ package fold
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -46,7 +47,9 @@ var steps = []step{
 // let others write.
 const mostRows = 20_000
 
-// derive runs one step for every key that needs it.
+// derive runs one step for every key that needs it. While one group is written
+// the next is derived: within a step no key follows from what is written for
+// another.
 func (f *Folder) derive(ctx context.Context, s step) error {
 	for {
 		var notes []store.Note
@@ -57,23 +60,30 @@ func (f *Folder) derive(ctx context.Context, s step) error {
 		if err != nil || len(notes) == 0 {
 			return err
 		}
+		written := func() error { return nil }
 		for len(notes) > 0 {
-			n, err := f.group(ctx, s, notes)
-			if err != nil {
+			traced, ended := f.began(ctx, s.name)
+			done, seq, err := f.group(traced, s, notes)
+			if err := errors.Join(written(), err); err != nil {
+				ended(0, err)
 				return err
 			}
-			notes = notes[n:]
+			wait := f.write(traced, s, done, seq)
+			written = func() error {
+				err := wait()
+				ended(len(done), err)
+				return err
+			}
+			notes = notes[len(done):]
+		}
+		if err := written(); err != nil {
+			return err
 		}
 	}
 }
 
-// group derives the first keys of notes and writes them together. It returns
-// how many.
-func (f *Folder) group(ctx context.Context, s step, notes []store.Note) (n int, err error) {
-	ctx, ended := f.began(ctx, s.name)
-	defer func() { ended(n, err) }()
-	var done []*work
-	var seq int64
+// group derives the first keys of notes, as of an event.
+func (f *Folder) group(ctx context.Context, s step, notes []store.Note) (done []*work, seq int64, err error) {
 	err = f.org.View(ctx, func(tx *store.Tx) (err error) {
 		if seq, err = tx.Cursor(Cursor); err != nil {
 			return err
@@ -88,26 +98,34 @@ func (f *Folder) group(ctx context.Context, s step, notes []store.Note) (n int, 
 		}
 		return nil
 	})
-	if err != nil {
-		return 0, err
-	}
-	err = f.update(ctx, func(tx *store.Tx) error {
+	return done, seq, err
+}
+
+// write begins to write a group in one transaction. Call what it returns to wait
+// for the end of it, on the goroutine of the Folder.
+func (f *Folder) write(ctx context.Context, s step, done []*work, seq int64) (wait func() error) {
+	result := make(chan error, 1)
+	go func() {
+		result <- f.update(ctx, func(tx *store.Tx) error {
+			for _, w := range done {
+				if err := f.finish(tx, s, w, seq); err != nil {
+					return fmt.Errorf("%s: %w", w.key, err)
+				}
+			}
+			return nil
+		})
+	}()
+	return func() error {
+		if err := <-result; err != nil {
+			return err
+		}
 		for _, w := range done {
-			if err := f.finish(tx, s, w, seq); err != nil {
-				return fmt.Errorf("%s: %w", w.key, err)
+			if w.committed != nil {
+				w.committed()
 			}
 		}
 		return nil
-	})
-	if err != nil {
-		return 0, err
 	}
-	for _, w := range done {
-		if w.committed != nil {
-			w.committed()
-		}
-	}
-	return len(done), nil
 }
 
 // guarded runs a step for one key. A derivation that panics is a fault of ours

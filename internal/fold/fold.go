@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -27,7 +28,7 @@ const Cursor = "facts"
 // Options tune a Folder; the zero value is what a server wants.
 type Options struct {
 	Batch   int // events applied in one transaction, 5,000 if zero
-	Backlog int // events applied before deriving although more wait, 100,000 if zero
+	Backlog int // events applied before deriving although more wait, 100,000 if zero; a quarter of the log if that is more
 	Log     *slog.Logger
 	Watch   Watch // hears of what is done; the zero value hears nothing
 }
@@ -36,19 +37,21 @@ type Options struct {
 // time, by a lease of the process; the methods of a Folder must not be called
 // concurrently, nor those of two Folders of one organisation.
 type Folder struct {
-	db      *store.DB
-	org     *store.Org
-	opt     Options
-	steps   []step
-	mem     *memory
-	applied int              // events since the last derivation
-	single  bool             // the next batch is written event by event: one of it panicked
-	broken  map[int64]string // events whose application panicked, and how
-	resumed bool             // what was left over before the start was taken up again
-	latest  plimsoll.Time    // when the last event since the last derivation was received; unknown if there is none
-	replay  replay           // what is left of a refold
-	lease   lease
-	status  status
+	db       *store.DB
+	org      *store.Org
+	opt      Options
+	steps    []step
+	mem      *memory
+	applied  int              // events since the last derivation
+	position int64            // the last event that was applied
+	single   bool             // the next batch is written event by event: one of it panicked
+	broken   map[int64]string // events whose application panicked, and how
+	resumed  bool             // what was left over before the start was taken up again
+	ahead    *reading         // the next batch, if it was read while the last was written
+	latest   plimsoll.Time    // when the last event since the last derivation was received; unknown if there is none
+	replay   replay           // what is left of a refold
+	lease    lease
+	status   status
 }
 
 // New returns a Folder.
@@ -137,7 +140,7 @@ func (f *Folder) CatchUp(ctx context.Context) error {
 }
 
 // forget drops what is remembered of the store.
-func (f *Folder) forget() { f.mem = newMemory() }
+func (f *Folder) forget() { f.mem, f.ahead = newMemory(), nil }
 
 // step applies one batch of events, and derives when it has come to the end of
 // the log. A full batch means that more wait: then deriving waits for the rest,
@@ -152,13 +155,24 @@ func (f *Folder) step(ctx context.Context) (more bool, err error) {
 		return false, fmt.Errorf("apply: %w", err)
 	}
 	f.applied += n
-	if n == f.opt.Batch && f.applied < f.opt.Backlog {
+	if n == f.opt.Batch && f.applied < f.backlog() {
 		return true, nil
 	}
 	if err := f.deriveAll(ctx); err != nil {
 		return false, err
 	}
 	return n > 0 || cut, nil
+}
+
+// backlog bounds the events that are applied before deriving although more wait.
+// A derivation that touches every service costs by the length of the log, so the
+// bound grows with it: what is derived again and again stays a small multiple of
+// the log. Nobody waits for facts in the midst of a refold.
+func (f *Folder) backlog() int {
+	if f.position < f.replay.until {
+		return math.MaxInt
+	}
+	return max(f.opt.Backlog, int(f.position/4))
 }
 
 // deriveAll derives what is noted. Then the facts are complete.

@@ -30,9 +30,8 @@ type remembered struct {
 	unread   []string                            // deployments whose verdicts must be read again
 }
 
-// mostRemembered bounds the rows of services that are kept; about 250 bytes
-// each.
-const mostRemembered = 400_000
+// mostRemembered bounds the bytes of services that are kept, roughly.
+const mostRemembered = 100 << 20
 
 func newMemory() *memory {
 	return &memory{repos: newRepositories(), services: map[string]*remembered{}}
@@ -70,19 +69,22 @@ func (m *memory) service(tx *store.Tx, name string) (*remembered, error) {
 func (m *memory) shrink() {
 	total := 0
 	for _, r := range m.services {
-		total += r.rows()
+		total += r.size()
 	}
 	for total > mostRemembered && len(m.used) > 1 {
-		total -= m.services[m.used[0]].rows()
+		total -= m.services[m.used[0]].size()
 		delete(m.services, m.used[0])
 		m.used = m.used[1:]
 	}
 }
 
-func (r *remembered) rows() int {
-	n := len(r.reports)
-	if r.written != nil {
-		n += len(r.written.Deployments) + len(r.written.Deliveries)
+// size is about how many bytes a service takes, by what a heap profile says of
+// facts of usual length.
+func (r *remembered) size() int {
+	const report, deployment, delivery, evidence = 600, 700, 270, 500
+	n := report * len(r.reports)
+	if w := r.written; w != nil {
+		n += deployment*len(w.Deployments) + delivery*len(w.Deliveries) + evidence*len(w.Evidence)
 	}
 	return n
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // mostCommits bounds the commits that are kept in memory between derivations;
-// about 150 bytes each.
-const mostCommits = 400_000
+// about 450 bytes each.
+const mostCommits = 200_000
 
 // repositories keeps the commit graphs that were used last, so that one push
 // does not load a whole history again.

@@ -16,10 +16,12 @@ type into struct {
 }
 
 // How many rows one statement inserts. SQLite takes one argument for each value,
-// so a statement is prepared for each of a few sizes. PostgreSQL takes one array
-// for each column, whatever its length.
+// so a statement is prepared for each of a few sizes. Each statement of several
+// rows walks through all pages that its transaction has set aside, to be able to
+// undo it alone, so it pays to have few. PostgreSQL takes one array for each
+// column, whatever its length.
 var (
-	rowsAtOnce  = []int{64, 8, 1}
+	rowsAtOnce  = []int{256, 16, 1}
 	arrayAtOnce = 2000
 )
 
@@ -103,10 +105,15 @@ func integer(v any) int64 {
 	return 0
 }
 
-// values renders the statement that inserts n rows.
+// values renders the statement that inserts n rows, for SQLite. With OR FAIL it
+// need not be able to undo one row that fails: that undoes the whole request.
 func (t into) values(n int) string {
 	row := "(?" + strings.Repeat(", ?", len(t.columns)-1) + ")"
-	return `INSERT INTO ` + t.table + ` (` + strings.Join(t.columns, ", ") + `) VALUES ` +
+	insert := `INSERT INTO `
+	if t.conflict == "" {
+		insert = `INSERT OR FAIL INTO `
+	}
+	return insert + t.table + ` (` + strings.Join(t.columns, ", ") + `) VALUES ` +
 		row + strings.Repeat(", "+row, n-1) + " " + t.conflict
 }
 

@@ -45,7 +45,7 @@ var rowProperties = []property{
 // the last report of it says.
 func manyReportsAtOnce(t *testing.T, open opener) {
 	db := open(t, Options{})
-	for _, n := range []int{1, 7, 8, 63, 64, 65, 201, arrayAtOnce + 1} {
+	for _, n := range []int{1, 15, 16, 255, 256, 257, 300, arrayAtOnce + 1} {
 		o := mustOrg(t, db, fmt.Sprint("many-", n))
 		var changes []plimsoll.ChangeReport
 		var deployments []plimsoll.Reported
