@@ -71,7 +71,7 @@ func TestNoRouteStandsBesideTheTable(t *testing.T) {
 // Somebody writes a token where its id belongs, and the disk fails just then.
 func TestATokenInAPathDoesNotComeIntoTheLog(t *testing.T) {
 	var log bytes.Buffer
-	s := &Server{opt: Options{Local: true, Log: slog.New(slog.NewTextHandler(&log, nil))}}
+	s := New(Options{Local: true, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	token := "plm_k3v7q2wd_" + strings.Repeat("ab2c", 13)
 	h := s.behind(route{"/api/", plimsoll.PermitTokens, func(http.ResponseWriter, *http.Request) error {
 		return errors.New("disk on fire")
