@@ -36,6 +36,7 @@ var postgresDialect = dialect{
 	beginRead:  `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`,
 	schema:     `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1, 2`,
 	lockSchema: `LOCK TABLE schema_migrations IN EXCLUSIVE MODE`,
+	unhurried:  `SET LOCAL statement_timeout = 0`,
 	clock:      `CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)`,
 	shared:     true,
 	spell:      spellPostgres,
@@ -111,7 +112,7 @@ func (e *postgresEngine) ready(ctx context.Context, s *session, writes bool) err
 	settings := []string{
 		// In what a statement or a reader may take no bound is meant by the
 		// settings of a role or a database.
-		`SET statement_timeout = ` + strconv.FormatInt((patience-5*time.Second).Milliseconds(), 10),
+		`SET statement_timeout = ` + strconv.FormatInt((s.patience-5*time.Second).Milliseconds(), 10),
 		// What was acknowledged must be on disk, whatever the database's default.
 		`SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')`,
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
 )
@@ -20,8 +21,8 @@ type lane struct {
 	done     chan struct{} // closed when it has stopped
 }
 
-func newLane(ctx context.Context, db *DB) (*lane, error) {
-	s, err := newSession(ctx, db, true)
+func newLane(ctx context.Context, db *DB, patience time.Duration) (*lane, error) {
+	s, err := newSession(ctx, db, true, patience)
 	return &lane{db: db, s: s, requests: make(chan *request, 1024), done: make(chan struct{})}, err
 }
 
@@ -53,6 +54,9 @@ func (l *lane) submitRequest(r *request) error {
 	case <-l.db.closing:
 		return errClosed
 	default:
+	}
+	if e := l.db.outgrown.Load(); e != nil {
+		return e
 	}
 	select {
 	case l.requests <- r:
@@ -127,7 +131,7 @@ func (l *lane) commit(group []*request) (committed bool, err error) {
 	}
 	defer func() {
 		if !committed {
-			_, _ = l.s.run(ctx, `ROLLBACK`)
+			_ = l.s.end(ctx)
 		}
 	}()
 	appends := map[int64][]*request{} // by organisation

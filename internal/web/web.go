@@ -5,6 +5,7 @@
 package web
 
 import (
+	"context"
 	"crypto/sha256"
 	"io/fs"
 	"log/slog"
@@ -119,13 +120,23 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
 
 // readyz looks: it reads the store, and says how far the facts are behind.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
-	at, head, err := s.opt.Desk.Position(r.Context())
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	at, head, err := s.opt.Desk.Position(ctx)
+	if err != nil && ctx.Err() != nil {
+		e := plimsoll.Errorf(plimsoll.CodeUnavailable, "the store does not answer within %s", readyTimeout)
+		e.Cause = err
+		return e
+	}
 	if err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"status": "ready", "position": at, "log": head, "behind": head - at, "instance": s.opt.Instance})
 	return nil
 }
+
+// readyTimeout bounds the look at the store. A balancer asks again soon.
+const readyTimeout = 3 * time.Second
 
 // The bounds of a connection.
 const (
