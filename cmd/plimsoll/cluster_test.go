@@ -206,7 +206,7 @@ type trouble struct {
 
 // longStop is longer than a lease lasts, and longer than the database waits for
 // a writer that stands still within a transaction.
-const longStop = 12 * time.Second
+const longStop = 7 * time.Second
 
 var troubles = []trouble{
 	{"killed", func(ctx context.Context, c *cluster, r *replica, wg *sync.WaitGroup) {

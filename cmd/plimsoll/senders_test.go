@@ -16,7 +16,7 @@ import (
 )
 
 // impatient gives up on a server that does not answer, as senders do.
-var impatient = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+var impatient = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
 // get asks a question. Status 0 is no answer.
 func get(ctx context.Context, t *testing.T, url string, out any) (status int, body []byte) {
@@ -53,9 +53,9 @@ type sender struct {
 	urls   []string
 	size   func(n int) int // deployments of the n-th delivery
 	sent   map[string][]string
-	acked  map[string][]string // ids by service
-	bodies []string            // acknowledged, or perhaps stored
-	took   func(time.Duration)
+	acked  map[string][]string                   // ids by service
+	bodies []string                              // acknowledged, or perhaps stored
+	took   func(after time.Duration, events int) // nil for nobody
 }
 
 const perService = 50 // deliveries
@@ -108,7 +108,7 @@ func (s *sender) run(ctx context.Context, every time.Duration, acked chan<- stru
 		}
 		s.acked[service] = append(s.acked[service], ids...)
 		if s.took != nil {
-			s.took(time.Since(begun))
+			s.took(time.Since(begun), strings.Count(body, "\n"))
 		}
 		select {
 		case acked <- struct{}{}:

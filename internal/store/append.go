@@ -35,8 +35,12 @@ type Receipt struct {
 
 // Append stores a delivery and returns when it is durable. An event that is
 // there already is counted and not stored again; one that claims the delivery
-// id and index of another with different content is CodeConflict.
+// id and index of another with different content is CodeConflict. When more is
+// handed in than can be stored it is CodeRateLimited.
 func (o *Org) Append(ctx context.Context, d Delivery) (Receipt, error) {
+	if o.db.door.full() {
+		return Receipt{}, errBusy
+	}
 	body, err := deflate(d.Body)
 	if err != nil {
 		return Receipt{}, err

@@ -21,6 +21,7 @@ var groupProperties = []property{
 	{"each commit wakes who waits for it", changedWakes},
 	{"an append while the store closes is there afterwards or was refused", closeDuringAppends},
 	{"a read under way ends before the store is closed", closeWaitsForReaders},
+	{"a delivery that finds the queue full is told so at once", fullQueueRefuses},
 }
 
 // held runs fn in a store whose writer is busy, so that everything that fn
@@ -192,4 +193,38 @@ func updateRollsBack(t *testing.T, open opener) {
 		}
 		return errors.Join(err1, err2, err3, err4)
 	})
+}
+
+func fullQueueRefuses(t *testing.T, open opener) {
+	db := open(t, Options{})
+	o, ctx := mustOrg(t, db, "default"), context.Background()
+	entered, release := make(chan struct{}), make(chan struct{})
+	var wg sync.WaitGroup
+	update := func(fn func(*Tx) error) {
+		wg.Go(func() {
+			if err := o.Update(ctx, fn); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	update(func(*Tx) error {
+		close(entered)
+		<-release
+		return nil
+	})
+	<-entered
+	for range cap(db.door.requests) + 1 { // one more waits before the queue
+		update(nothingToDo)
+	}
+	for !db.door.full() {
+		runtime.Gosched()
+	}
+	_, err := o.Append(ctx, sampleDelivery(sampleEvent("d-1", "1")))
+	code(t, err, plimsoll.CodeRateLimited)
+	close(release)
+	wg.Wait()
+	mustAppend(t, o, sampleDelivery(sampleEvent("d-1", "1")))
+	if seen := wholeLog(t, o); seen["d-1"] != 1 {
+		t.Errorf("the log holds %v", seen)
+	}
 }

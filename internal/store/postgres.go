@@ -106,7 +106,7 @@ func (e *postgresEngine) suits(ctx context.Context, db *sql.DB) error {
 // idleInTransaction is after how long the database ends a writer that stands
 // still within a transaction: its process was stopped, or cut off. It holds
 // locks that others wait for.
-const idleInTransaction = 10 * time.Second
+const idleInTransaction = 5 * time.Second
 
 func (e *postgresEngine) ready(ctx context.Context, s *session, writes bool) error {
 	settings := []string{

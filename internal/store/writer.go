@@ -40,6 +40,12 @@ type request struct {
 // groupMost bounds how many requests share a commit.
 const groupMost = 256
 
+// full reports whether a request would have to wait before the queue. Who hands
+// something in is told so; what makes facts of it has its turn all the same.
+func (l *lane) full() bool { return len(l.requests) == cap(l.requests) }
+
+var errBusy = plimsoll.Errorf(plimsoll.CodeRateLimited, "more is handed in than the store can take; nothing was acknowledged, try again in a moment")
+
 var errClosed = plimsoll.Errorf(plimsoll.CodeUnavailable, "the store is closing; try again")
 
 // submit hands fn to the lane and waits until it is durable.

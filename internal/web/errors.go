@@ -47,7 +47,7 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="plimsoll", charset="UTF-8"`)
 	}
-	if status == http.StatusServiceUnavailable {
+	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", "1")
 	}
 	if !strings.HasPrefix(r.URL.Path, "/api/") && r.URL.Path != "/readyz" {
