@@ -227,6 +227,7 @@ func TestEveryDangerousStepIsBroken(t *testing.T) {
 		}
 	}
 	slices.Sort(steps)
+	steps = slices.Compact(steps) // the two databases have some of the same
 	if !slices.Equal(steps, slices.Sorted(slices.Values(dangerousSteps))) {
 		t.Errorf("the code names the steps %q, the crash tests break %q", steps, dangerousSteps)
 	}

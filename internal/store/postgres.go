@@ -183,6 +183,7 @@ func (e *postgresEngine) refused(err error) bool {
 	var network net.Error
 	return errors.As(err, &network) || pgconn.Timeout(err) || errors.Is(err, net.ErrClosed) || strings.Contains(err.Error(), "conn closed") ||
 		errors.Is(err, sql.ErrConnDone) || errors.Is(err, errRolledBack) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, context.Canceled) || // the store was given up at its end
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
