@@ -28,11 +28,29 @@ var program = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
+// words is what a process says while somebody listens.
+type words struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (w *words) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.Write(p)
+}
+
+func (w *words) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.String()
+}
+
 // process is a server that can be killed.
 type process struct {
 	t    *testing.T
 	cmd  *exec.Cmd
-	errs bytes.Buffer
+	errs words
 	url  string
 	done chan struct{} // closed when it has ended
 	code error
@@ -41,11 +59,19 @@ type process struct {
 // launch starts a server on a folder and waits until it is ready.
 func launch(t *testing.T, data string) *process {
 	t.Helper()
+	p := begin(t, "--data", data, "--listen", "127.0.0.1:0")
+	p.ready()
+	return p
+}
+
+// begin starts a server and waits until it says where it is.
+func begin(t *testing.T, args ...string) *process {
+	t.Helper()
 	path, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{t: t, cmd: exec.Command(path, "serve", "--data", data, "--listen", "127.0.0.1:0"), done: make(chan struct{})}
+	p := &process{t: t, cmd: exec.Command(path, append([]string{"serve"}, args...)...), done: make(chan struct{})}
 	p.cmd.Stderr = &p.errs
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -66,7 +92,6 @@ func launch(t *testing.T, data string) *process {
 		t.Fatalf("serve says %q, %v: %s", line, err, p.errs.String())
 	}
 	p.url = url
-	p.ready()
 	return p
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,9 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(apart(m))
 }
+
+// forTests are the settings that are meant for the tests.
+var forTests = []string{"PLIMSOLL_KILL_ROUNDS", "PLIMSOLL_CRASH_ROUNDS", "PLIMSOLL_LOAD", "PLIMSOLL_LOAD_RATE", "PLIMSOLL_TEST_POSTGRES"}
 
 // apart runs the tests away from the settings of whoever runs them.
 func apart(m *testing.M) int {
@@ -38,7 +42,7 @@ func apart(m *testing.M) int {
 	}
 	cache, modules, _ := strings.Cut(strings.TrimSpace(string(caches)), "\n")
 	for _, e := range os.Environ() {
-		if name, _, _ := strings.Cut(e, "="); strings.HasPrefix(name, "PLIMSOLL_") || strings.HasPrefix(name, "GIT_") {
+		if name, _, _ := strings.Cut(e, "="); (strings.HasPrefix(name, "PLIMSOLL_") || strings.HasPrefix(name, "GIT_")) && !slices.Contains(forTests, name) {
 			os.Unsetenv(name)
 		}
 	}

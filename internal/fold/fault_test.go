@@ -11,6 +11,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
+	"github.com/plimsoll-dev/plimsoll/internal/store/storetest"
 )
 
 // faultSteps are the dangerous steps on the way from a delivery to the facts.
@@ -18,6 +19,7 @@ var faultSteps = []string{
 	"migrate:0001", "migrate:0002",
 	"write:begin", "write:commit", "write:acknowledge",
 	"append:begin", "append:events", "append:counter",
+	"lease:take", "lease:keep",
 	"fold:facts", "fold:cursor",
 	"derive:timeline", "derive:deployments", "derive:clean",
 }
@@ -46,9 +48,21 @@ func (f *failOnce) hook(step string) error {
 // Whatever step fails, and whenever, the program that starts again afterwards
 // ends with the same facts, and has every acknowledged event once.
 func TestFactsSurviveAFaultAtAnyStep(t *testing.T) {
+	survive(t, 6, func(t *testing.T) store.Options { return store.Options{Dir: t.TempDir()} })
+}
+
+// The same where a transaction lies across a network and its statements go
+// together. A new database takes its time: each step fails once.
+func TestFactsSurviveAFaultAtAnyStepOnPostgreSQL(t *testing.T) {
+	survive(t, 0, func(t *testing.T) store.Options { return store.Options{Database: storetest.Postgres(t)} })
+}
+
+// survive makes each step fail the first time that it is reached, and at more of
+// them the denser they are tried; dense 0 is one time of each, in the middle.
+func survive(t *testing.T, dense int, place func(t *testing.T) store.Options) {
 	w := newWorld(t, 4)
 	reached := map[string]int{}
-	want, err := tell(t.TempDir(), w.events, func(step string) error { reached[step]++; return nil }, false)
+	want, err := tell(place(t), w.events, func(step string) error { reached[step]++; return nil }, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,14 +70,21 @@ func TestFactsSurviveAFaultAtAnyStep(t *testing.T) {
 		if reached[step] == 0 {
 			t.Errorf("the step %s was not reached", step)
 		}
-		for k := 1; k <= reached[step]; k += 1 + k/6 {
+		first, stride := 1+reached[step]/2, func(int) int { return reached[step] }
+		if dense > 0 {
+			first, stride = 1, func(k int) int { return 1 + k/dense }
+		}
+		for k := first; k <= reached[step]; k += stride(k) {
 			for _, goOn := range []bool{false, true} {
 				if goOn && strings.HasPrefix(step, "migrate:") {
 					continue // a store that did not open cannot be gone on with
 				}
 				t.Run(fmt.Sprintf("%s, time %d, going on %v", step, k, goOn), func(t *testing.T) {
+					if dense == 0 {
+						t.Parallel() // most of it is waiting
+					}
 					fault := &failOnce{step: step, k: k}
-					got, err := tell(t.TempDir(), w.events, fault.hook, goOn)
+					got, err := tell(place(t), w.events, fault.hook, goOn)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -82,19 +103,21 @@ func TestFactsSurviveAFaultAtAnyStep(t *testing.T) {
 // tell delivers events in portions and folds them as they come. When anything
 // fails it goes on with the portion that was not acknowledged, as a sender
 // would: with the same store and the same Folder, or after opening it again.
-func tell(dir string, events []plimsoll.Event, fault func(string) error, goOn bool) ([]string, error) {
+func tell(opt store.Options, events []plimsoll.Event, fault func(string) error, goOn bool) ([]string, error) {
 	portions := slices.Collect(slices.Chunk(events, 1+len(events)/8))
 	var lines []string
 	failures := 0
 	survive := func(err error) error {
-		if failures++; failures > 1 || !errors.Is(err, errPlanted) {
+		// A store that does not open keeps the text only.
+		if failures++; failures > 1 || !strings.Contains(err.Error(), errPlanted.Error()) {
 			return err
 		}
 		return nil
 	}
 	session := func() (err error) {
 		ctx := context.Background()
-		db, err := store.Open(ctx, store.Options{Dir: dir, Fault: fault, Now: func() time.Time { return received }})
+		opt.Fault, opt.Now = fault, func() time.Time { return received }
+		db, err := store.Open(ctx, opt)
 		if err != nil {
 			return err
 		}
@@ -105,6 +128,12 @@ func tell(dir string, events []plimsoll.Event, fault func(string) error, goOn bo
 		}
 		if err != nil {
 			return err
+		}
+		if failures > 0 && db.Shared() {
+			// The one that failed is gone for as long as its lease lasted.
+			if _, err := org.SeizeLease(ctx, Work, "gone", -time.Second); err != nil {
+				return err
+			}
 		}
 		f := New(db, org, Options{Batch: 10})
 		for {

@@ -129,8 +129,10 @@ func (f *Folder) CatchUp(ctx context.Context) error {
 	for {
 		more, err := f.step(ctx)
 		if err != nil {
-			// What is remembered may be ahead of what was committed.
+			// What is remembered may be ahead of what was committed, or behind it:
+			// the answer to a commit may have been lost.
 			f.forget()
+			f.resumed, f.latest, f.applied = false, 0, 0
 			return err
 		}
 		if !more {

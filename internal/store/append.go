@@ -35,7 +35,8 @@ type Receipt struct {
 
 // Append stores a delivery and returns when it is durable. An event that is
 // there already is counted and not stored again; one that claims the delivery
-// id and index of another with different content is CodeConflict.
+// id and index of another with different content is CodeConflict. When more
+// waits than can be stored it is CodeUnavailable.
 func (o *Org) Append(ctx context.Context, d Delivery) (Receipt, error) {
 	body, err := deflate(d.Body)
 	if err != nil {

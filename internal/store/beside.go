@@ -68,7 +68,7 @@ func openFile(ctx context.Context, path, options string) (_ *Beside, err error) 
 		return nil, err
 	}
 	b := &Beside{db: db}
-	s, err := newSession(ctx, db, false)
+	s, err := newSession(ctx, db, false, patience)
 	if err != nil {
 		return nil, errors.Join(err, db.sql.Close())
 	}

@@ -14,6 +14,7 @@ var followProperties = []property{
 	{"an event that is parked again keeps one row, and can be taken out", parkedAgain},
 	{"a note of what is dirty keeps the oldest event", dirtyKeepsTheOldest},
 	{"the position is before the oldest note", positionBeforeNotes},
+	{"a note that is set aside holds the position and comes back", setAsideComesBack},
 	{"forgetting leaves the log and takes the rest", forgetAndFoldAgain},
 }
 
@@ -169,5 +170,35 @@ func forgetAndFoldAgain(t *testing.T, open opener) {
 	fold(2)
 	if again := facts(t, o); !slices.Equal(again, before) {
 		t.Errorf("folded again:\n%s\nwant:\n%s", strings.Join(again, "\n"), strings.Join(before, "\n"))
+	}
+}
+
+func setAsideComesBack(t *testing.T, open opener) {
+	o := mustOrg(t, open(t, Options{}), "default")
+	mustAppend(t, o, sampleDelivery(sampleEvent("d-1", "1"), sampleEvent("d-2", "1"), sampleEvent("d-3", "1")))
+	mustUpdate(t, o, func(tx *Tx) error {
+		return errors.Join(tx.MarkDirty("outcome", "checkout", 2), tx.SetAside("outcome", "checkout"), tx.SetCursor("facts", 3))
+	})
+	notes := func() (out []Note) {
+		mustView(t, o, func(tx *Tx) (err error) { out, err = tx.Notes("outcome", 9); return err })
+		return out
+	}
+	if at := got(t, o, func(tx *Tx) (int64, error) { return tx.Position("facts") }); at != 1 || len(notes()) != 0 {
+		t.Errorf("the position is %d, the notes are %v", at, notes())
+	}
+	// A younger note of the same key is there by the time the first comes back.
+	mustUpdate(t, o, func(tx *Tx) error {
+		_, err := tx.Resume("outcome")
+		return errors.Join(tx.MarkDirty("outcome", "checkout", 3), tx.SetAside("outcome", "checkout"), tx.MarkDirty("outcome", "checkout", 3), err)
+	})
+	mustUpdate(t, o, func(tx *Tx) error {
+		again, err := tx.Resume("outcome")
+		if !again {
+			t.Error("nothing was set aside")
+		}
+		return err
+	})
+	if n := notes(); len(n) != 1 || n[0] != (Note{"checkout", 2}) {
+		t.Errorf("the notes are %v", n)
 	}
 }

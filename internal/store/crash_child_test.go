@@ -12,23 +12,25 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
 )
 
 // The variables by which a test tells a child what to be.
 const (
-	childRole  = "PLIMSOLL_STORE_CHILD"
-	childDir   = "PLIMSOLL_STORE_DIR"
-	childRound = "PLIMSOLL_STORE_ROUND" // makes the ids of one child differ from those of the next
-	childDie   = "PLIMSOLL_STORE_DIE"   // STEP K: die at the k-th time of that step
+	childRole     = "PLIMSOLL_STORE_CHILD"
+	childDir      = "PLIMSOLL_STORE_DIR"
+	childDatabase = "PLIMSOLL_STORE_DATABASE" // instead of a folder
+	childRound    = "PLIMSOLL_STORE_ROUND"    // makes the ids of one child differ from those of the next
+	childDie      = "PLIMSOLL_STORE_DIE"      // STEP K: die at the k-th time of that step
 )
 
 // child is what the test binary does instead of tests. It writes lines to its
 // parent, each by one write, so that a kill never leaves half of one.
 func child(role string) int {
 	say := func(format string, args ...any) { fmt.Fprintf(os.Stdout, format+"\n", args...) }
-	db, err := Open(context.Background(), Options{Dir: os.Getenv(childDir), Fault: dieAt(say)})
+	db, err := Open(context.Background(), Options{Dir: os.Getenv(childDir), Database: os.Getenv(childDatabase), Fault: dieAt(say)})
 	if err != nil {
 		say("open: %v", err)
 		return 1
@@ -54,10 +56,12 @@ func child(role string) int {
 		return 0
 	case "append":
 		// Checkpoints must be frequent, or no kill ever hits one.
-		err := db.door.submit(context.Background(), func(s *session) error { return s.exec(context.Background(), `PRAGMA wal_autocheckpoint = 16`) })
-		if err != nil {
-			say("checkpoints: %v", err)
-			return 1
+		if db.say.alone {
+			err := db.door.submit(context.Background(), func(s *session) error { return s.exec(context.Background(), `PRAGMA wal_autocheckpoint = 16`) })
+			if err != nil {
+				say("checkpoints: %v", err)
+				return 1
+			}
 		}
 		say("stopped: %v", appendForEver(o, say))
 	}
@@ -107,7 +111,15 @@ func appendForEver(o *Org, say func(string, ...any)) error {
 	}
 	go func() {
 		for {
-			failed <- o.Update(ctx, follow)
+			// Each time anew: so both of taking and keeping are hit.
+			l, ok, err := o.TakeLease(ctx, work, round, 50*time.Millisecond)
+			if err == nil && ok {
+				err = o.UpdateUnder(ctx, l, follow)
+			}
+			if errors.Is(err, ErrLeaseLost) {
+				err = nil
+			}
+			failed <- err
 		}
 	}()
 	for err := range failed {

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/plimsoll-dev/plimsoll/internal/store/storetest"
 )
 
 // crashRounds is the variable that asks for more kills than the few of a normal run.
@@ -77,10 +79,23 @@ func (p *process) acks(t *testing.T, enough int) (ids []string, reached bool) {
 	return ids, reached
 }
 
+// home is where a child keeps its data.
+type home struct{ dir, database string }
+
+func (h home) env() []string {
+	return []string{childDir + "=" + h.dir, childDatabase + "=" + h.database}
+}
+
+// homes makes one of each kind of store.
+var homes = map[string]func(t *testing.T) home{
+	"SQLite":     func(t *testing.T) home { return home{dir: t.TempDir()} },
+	"PostgreSQL": func(t *testing.T) home { return home{database: storetest.Postgres(t)} },
+}
+
 // survives opens what a killed process left behind and checks that it is whole.
-func survives(t *testing.T, dir string, ids []string) {
+func survives(t *testing.T, h home, ids []string) {
 	t.Helper()
-	db, err := Open(context.Background(), Options{Dir: dir})
+	db, err := Open(context.Background(), Options{Dir: h.dir, Database: h.database})
 	if err != nil {
 		t.Fatalf("after the kill: %v", err)
 	}
@@ -89,6 +104,10 @@ func survives(t *testing.T, dir string, ids []string) {
 		t.Error(err)
 	}
 	o := mustOrg(t, db, "default")
+	// A database goes on for a moment with what the killed one had sent.
+	if _, err := o.SeizeLease(context.Background(), work, "survivor", 0); err != nil {
+		t.Error(err)
+	}
 	seen := wholeLog(t, o)
 	for _, id := range ids {
 		if seen[id] != 1 || seen[id+"b"] != 1 {
@@ -107,6 +126,15 @@ func survives(t *testing.T, dir string, ids []string) {
 
 func TestNothingAcknowledgedIsLostWhenTheProcessIsKilled(t *testing.T) {
 	t.Parallel()
+	for name, h := range homes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			killAgainAndAgain(t, h(t))
+		})
+	}
+}
+
+func killAgainAndAgain(t *testing.T, h home) {
 	rounds := 15
 	if s := os.Getenv(crashRounds); s != "" {
 		var err error
@@ -114,16 +142,15 @@ func TestNothingAcknowledgedIsLostWhenTheProcessIsKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	dir := t.TempDir()
 	var all []string
 	for round := range rounds {
-		p := start(t, childRole+"=append", childDir+"="+dir, fmt.Sprintf("%s=%d", childRound, round))
+		p := start(t, append(h.env(), childRole+"=append", fmt.Sprintf("%s=%d", childRound, round))...)
 		ids, _ := p.acks(t, 1+rand.IntN(150))
 		if len(ids) == 0 {
 			t.Fatal("nothing was acknowledged before the kill")
 		}
 		all = append(all, ids...)
-		survives(t, dir, all)
+		survives(t, h, all)
 		if t.Failed() {
 			t.FailNow()
 		}
@@ -132,44 +159,51 @@ func TestNothingAcknowledgedIsLostWhenTheProcessIsKilled(t *testing.T) {
 }
 
 // dangerousSteps are the steps of a running store at which it can be broken.
-var dangerousSteps = []string{"append:begin", "append:events", "append:counter", "derive:deployments", "write:begin", "write:commit", "write:acknowledge"}
+var dangerousSteps = []string{"append:begin", "append:events", "append:counter", "derive:deployments", "write:begin", "write:commit", "write:acknowledge", "lease:take", "lease:keep"}
 
 func TestNothingAcknowledgedIsLostWhenTheProcessDiesAtAnyStep(t *testing.T) {
 	t.Parallel()
-	for _, step := range dangerousSteps {
-		t.Run(step, func(t *testing.T) {
-			t.Parallel()
-			dir := t.TempDir()
-			var all []string
-			for round, k := range []int{25, 3 + rand.IntN(60)} {
-				p := start(t, childRole+"=append", childDir+"="+dir, fmt.Sprintf("%s=%d", childRound, round), fmt.Sprintf("%s=%s %d", childDie, step, k))
-				ids, reached := p.acks(t, 0)
-				if !reached {
-					t.Fatal("the step was not reached")
-				}
-				all = append(all, ids...)
-				survives(t, dir, all)
-			}
-			if len(all) == 0 {
-				t.Fatal("nothing was acknowledged before the kills")
-			}
-		})
+	for name, h := range homes {
+		for _, step := range dangerousSteps {
+			t.Run(name+", "+step, func(t *testing.T) {
+				t.Parallel()
+				dieAtStep(t, h(t), step)
+			})
+		}
+	}
+}
+
+func dieAtStep(t *testing.T, h home, step string) {
+	var all []string
+	for round, k := range []int{25, 3 + rand.IntN(60)} {
+		p := start(t, append(h.env(), childRole+"=append", fmt.Sprintf("%s=%d", childRound, round), fmt.Sprintf("%s=%s %d", childDie, step, k))...)
+		ids, reached := p.acks(t, 0)
+		if !reached {
+			t.Fatal("the step was not reached")
+		}
+		all = append(all, ids...)
+		survives(t, h, all)
+	}
+	if len(all) == 0 {
+		t.Fatal("nothing was acknowledged before the kills")
 	}
 }
 
 func TestAStoreThatDiesWhileItMigratesOpensAgain(t *testing.T) {
 	t.Parallel()
-	steps, err := migrations((&sqliteEngine{}).migrations())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range steps {
-		dir := t.TempDir()
-		step := fmt.Sprintf("migrate:%04d", m.version)
-		if _, reached := start(t, childRole+"=append", childDir+"="+dir, childDie+"="+step+" 1").acks(t, 0); !reached {
-			t.Fatalf("%s was not reached", step)
+	for name, e := range map[string]engine{"SQLite": &sqliteEngine{}, "PostgreSQL": &postgresEngine{}} {
+		steps, err := migrations(e.migrations())
+		if err != nil {
+			t.Fatal(err)
 		}
-		survives(t, dir, nil)
+		for _, m := range steps {
+			h := homes[name](t)
+			step := fmt.Sprintf("migrate:%04d", m.version)
+			if _, reached := start(t, append(h.env(), childRole+"=append", childDie+"="+step+" 1")...).acks(t, 0); !reached {
+				t.Fatalf("%s was not reached", step)
+			}
+			survives(t, h, nil)
+		}
 	}
 }
 

@@ -44,6 +44,7 @@ type dialect struct {
 	beginWrite, beginRead string
 	schema                string // reads one row for each column of each table of ours: table, column
 	lockSchema            string // keeps others from migrating until the commit; "" when nobody else can
+	unhurried             string // lets a step of the schema take longer than other statements
 	clock                 string // microseconds since 1970 by the clock that all processes share
 	alone                 bool   // no other process has the data open
 	shared                bool   // others commit too, unheard by us

@@ -100,7 +100,7 @@ func ExamineFolder(ctx context.Context, dir string, e Exam) (_ []plimsoll.Findin
 		return nil, engine.explain(err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	s, err := newSession(ctx, &DB{engine: engine, say: engine.dialect(), sql: db}, false)
+	s, err := newSession(ctx, &DB{engine: engine, say: engine.dialect(), sql: db}, false, patience)
 	if err != nil {
 		return nil, engine.explain(err)
 	}

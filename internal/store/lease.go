@@ -42,12 +42,16 @@ func (o *Org) takeLease(ctx context.Context, l Lease, anyway bool) (_ Lease, ok 
 	}
 	// In the lane of the facts: it waits for a holder that is just writing.
 	err = o.submit(ctx, o.db.facts, func(tx *Tx) error {
+		if err := tx.Fault("lease:take"); err != nil {
+			return err
+		}
 		ok, err = tx.one(`INSERT INTO leases (org, name, holder, epoch, until) VALUES (?, ?, ?, 1, `+o.db.say.clock+` + ?)
 			ON CONFLICT (org, name) DO UPDATE SET holder = excluded.holder, until = excluded.until,
 				epoch = CASE WHEN leases.holder = excluded.holder THEN leases.epoch ELSE leases.epoch + 1 END
 			WHERE leases.holder = excluded.holder OR `+over+` RETURNING epoch`, tx.args(l.name, l.holder, l.last.Microseconds()), &l.epoch)
 		return err
 	})
+	// Whose answer was lost may have it and asks again, under the same name.
 	return l, ok && err == nil, err
 }
 
@@ -63,6 +67,9 @@ func (o *Org) UpdateUnder(ctx context.Context, l Lease, fn func(tx *Tx) error) e
 		}
 		if n == 0 {
 			return ErrLeaseLost
+		}
+		if err := tx.Fault("lease:keep"); err != nil {
+			return err
 		}
 		return fn(tx)
 	})

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
 )
@@ -143,14 +144,18 @@ func (db *DB) step(ctx context.Context, m migration, steps []migration) (err err
 		}
 	}()
 	if db.say.lockSchema != "" {
-		if err := s.exec(ctx, db.say.lockSchema); err != nil {
-			return err
+		// A step takes as long as it takes, an index of a large table some minutes,
+		// and who waits for another to make it waits as long.
+		for _, query := range []string{db.say.unhurried, db.say.lockSchema} {
+			if _, err := s.conn.ExecContext(ctx, query); err != nil {
+				return err
+			}
 		}
 		if have, err := applied(ctx, db.door.s, steps); err != nil || have >= m.version {
 			return errors.Join(err, s.exec(ctx, `ROLLBACK`))
 		}
 	}
-	if err := s.exec(ctx, m.sql); err != nil {
+	if _, err := s.conn.ExecContext(ctx, m.sql); err != nil {
 		return err
 	}
 	err = s.exec(ctx, `INSERT INTO schema_migrations (version, name, applied_at, works_with) VALUES (?, ?, ?, ?)`,
@@ -164,10 +169,42 @@ func (db *DB) step(ctx context.Context, m migration, steps []migration) (err err
 	return s.exec(ctx, `COMMIT`)
 }
 
-// outgrown reports whether the data went through a step since the start that
-// this program does not work with.
-func (db *DB) outgrown(ctx context.Context, s *session) (bool, error) {
-	var least int
-	err := s.row(ctx, `SELECT coalesce(max(works_with), 0) FROM schema_migrations`).Scan(&least)
-	return least > db.knows, err
+// betweenLooks is how often a server looks whether the schema has left it behind.
+const betweenLooks = 2 * time.Second
+
+// watchSchema looks now and then whether a newer program has changed the schema
+// in a way that this one does not work with. From then on nothing is read or
+// written any more: what this program makes of such data may be wrong.
+func (db *DB) watchSchema() {
+	tick := time.NewTicker(betweenLooks)
+	defer tick.Stop()
+	for db.outgrown.Load() == nil {
+		select {
+		case <-tick.C:
+			db.lookAtSchema()
+		case <-db.closing:
+			return
+		}
+	}
+}
+
+func (db *DB) lookAtSchema() {
+	ctx, cancel := context.WithTimeout(db.given, betweenLooks)
+	defer cancel()
+	s, err := db.reader(ctx)
+	if err != nil {
+		return // all are in use; the next look may find one
+	}
+	defer func() { db.readers <- s }()
+	if s.fresh(ctx) != nil {
+		return
+	}
+	var version, least int
+	err = s.row(ctx, `SELECT coalesce(max(version), 0), coalesce(max(CASE WHEN works_with = 0 THEN version ELSE works_with END), 0) FROM schema_migrations WHERE version > ?`, db.knows).Scan(&version, &least)
+	if err != nil || least <= db.knows {
+		return // a look that fails shows nothing
+	}
+	db.outgrown.Store(plimsoll.Errorf(plimsoll.CodeUnavailable,
+		"a newer plimsoll has upgraded the data (schema %d, this program knows %d); this server reads and writes nothing any more: stop it, and run the newer program", version, db.knows))
+	db.publish() // whoever waits hears of it
 }

@@ -58,7 +58,8 @@ func (tx *Tx) Resume(step string) (bool, error) {
 
 func (tx *Tx) moveNotes(from, to, key string) error {
 	err := tx.write(`INSERT INTO dirty (org, step, key, since) SELECT org, ?, key, since FROM dirty WHERE org = ? AND step = ? AND key = ?
-		ON CONFLICT (org, step, key) DO UPDATE SET since = min(since, excluded.since)`, to, tx.org, from, key)
+		ON CONFLICT (org, step, key) DO UPDATE
+			SET since = CASE WHEN dirty.since < excluded.since THEN dirty.since ELSE excluded.since END`, to, tx.org, from, key)
 	if err != nil {
 		return err
 	}

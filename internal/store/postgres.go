@@ -36,6 +36,7 @@ var postgresDialect = dialect{
 	beginRead:  `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`,
 	schema:     `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1, 2`,
 	lockSchema: `LOCK TABLE schema_migrations IN EXCLUSIVE MODE`,
+	unhurried:  `SET LOCAL statement_timeout = 0`,
 	clock:      `CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)`,
 	shared:     true,
 	spell:      spellPostgres,
@@ -105,13 +106,13 @@ func (e *postgresEngine) suits(ctx context.Context, db *sql.DB) error {
 // idleInTransaction is after how long the database ends a writer that stands
 // still within a transaction: its process was stopped, or cut off. It holds
 // locks that others wait for.
-const idleInTransaction = 10 * time.Second
+const idleInTransaction = 5 * time.Second
 
 func (e *postgresEngine) ready(ctx context.Context, s *session, writes bool) error {
 	settings := []string{
 		// In what a statement or a reader may take no bound is meant by the
 		// settings of a role or a database.
-		`SET statement_timeout = ` + strconv.FormatInt((patience-5*time.Second).Milliseconds(), 10),
+		`SET statement_timeout = ` + strconv.FormatInt((s.patience-5*time.Second).Milliseconds(), 10),
 		// What was acknowledged must be on disk, whatever the database's default.
 		`SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')`,
 	}
@@ -182,6 +183,7 @@ func (e *postgresEngine) refused(err error) bool {
 	var network net.Error
 	return errors.As(err, &network) || pgconn.Timeout(err) || errors.Is(err, net.ErrClosed) || strings.Contains(err.Error(), "conn closed") ||
 		errors.Is(err, sql.ErrConnDone) || errors.Is(err, errRolledBack) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, context.Canceled) || // the store was given up at its end
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 

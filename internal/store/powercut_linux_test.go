@@ -82,7 +82,7 @@ func TestNothingAcknowledgedIsLostWhenThePowerGoes(t *testing.T) {
 		d := newDisk(dice, left, 1+dice.IntN(most))
 		all = append(all, powerCut(t, d, round)...)
 		left = d.left
-		survives(t, laidOut(t, left), all)
+		survives(t, home{dir: laidOut(t, left)}, all)
 		cuts++
 		ops += d.ops
 		if t.Failed() {

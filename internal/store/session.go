@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -13,10 +14,12 @@ import (
 
 // session is one connection with its prepared statements.
 type session struct {
-	db     *DB
-	writes bool
-	conn   *sql.Conn
-	stmts  map[string]*sql.Stmt
+	db       *DB
+	writes   bool
+	patience time.Duration // bounds a statement that lies across a network
+	conn     *sql.Conn
+	stmts    map[string]*sql.Stmt
+	used     time.Time // when a transaction was last begun
 
 	// Statements that nobody waits for the answer of, where the database lies
 	// across a network: they are sent together with the next that somebody does.
@@ -31,9 +34,31 @@ const mostStatements = 200
 // mostWaiting bounds the statements that wait to be sent.
 const mostWaiting = 1000
 
-func newSession(ctx context.Context, db *DB, writes bool) (*session, error) {
-	s := &session{db: db, writes: writes, stmts: map[string]*sql.Stmt{}, waiting: &pgx.Batch{}}
+// How long a statement may take that lies across a network. A database that does
+// not answer by then is taken for gone; the connection is given up. Whoever
+// hands something in hears of it in time to send it again elsewhere.
+const (
+	patience     = 60 * time.Second
+	doorPatience = 20 * time.Second
+)
+
+func newSession(ctx context.Context, db *DB, writes bool, patience time.Duration) (*session, error) {
+	s := &session{db: db, writes: writes, patience: patience, stmts: map[string]*sql.Stmt{}, waiting: &pgx.Batch{}}
 	return s, s.connect(ctx)
+}
+
+// bounded bounds a statement where its answer may never come, and ends it when
+// the store is given up.
+func (s *session) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if s.db.say.alone {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	stop := context.AfterFunc(s.db.given, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
 }
 
 func (s *session) connect(ctx context.Context) (err error) {
@@ -50,14 +75,56 @@ func (s *session) connect(ctx context.Context) (err error) {
 // transactions.
 func (s *session) fresh(ctx context.Context) error {
 	s.waiting = &pgx.Batch{}
-	if s.db.say.alone || !s.broken() {
+	if s.db.say.alone {
+		return nil
+	}
+	idle := time.Since(s.used) > mostIdle
+	s.used = time.Now()
+	if !s.broken() && (!idle || s.answers(ctx)) {
 		return nil
 	}
 	_ = s.close() // it is gone already
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	return s.connect(ctx)
 }
 
+// mostIdle is after how long without a transaction a connection is asked whether
+// it is still there: its database may have been started anew, and then the next
+// request need not be the one to hear of it.
+const mostIdle = time.Second
+
+func (s *session) answers(ctx context.Context) bool {
+	const most = 5 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	ctx, end := s.bounded(ctx)
+	defer end()
+	return s.conn.Raw(func(driver any) error { return driver.(*stdlib.Conn).Conn().Ping(ctx) }) == nil
+}
+
+// end ends the transaction under way without a commit. A connection that cannot
+// is given up, and what was begun on it with it.
+func (s *session) end(ctx context.Context) error {
+	s.waiting = &pgx.Batch{}
+	if s.db.say.alone {
+		_, err := s.run(ctx, `ROLLBACK`)
+		return err
+	}
+	const most = 5 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	_, err := s.run(ctx, `ROLLBACK`)
+	if err != nil {
+		_ = s.conn.Raw(func(driver any) error { return driver.(*stdlib.Conn).Conn().Close(ctx) })
+	}
+	return err
+}
+
 func (s *session) broken() bool {
+	if s.conn == nil { // the last try to connect failed
+		return true
+	}
 	ended := true
 	_ = s.conn.Raw(func(driver any) error {
 		ended = driver.(*stdlib.Conn).Conn().IsClosed()
@@ -69,6 +136,13 @@ func (s *session) broken() bool {
 func (s *session) close() error {
 	if s.conn == nil {
 		return nil
+	}
+	if s.db.say.shared {
+		// The last words to a database that may be gone are not waited for.
+		const most = time.Second
+		_ = s.conn.Raw(func(driver any) error {
+			return driver.(*stdlib.Conn).Conn().PgConn().Conn().SetDeadline(time.Now().Add(most))
+		})
 	}
 	err := errors.Join(s.forget(), s.conn.Close())
 	if s.db.say.shared {
@@ -129,7 +203,7 @@ func (s *session) flush(ctx context.Context) error {
 	}
 	batch := s.waiting
 	s.waiting, s.kept = &pgx.Batch{}, 0
-	ctx, cancel := s.db.bounded(ctx)
+	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	return s.conn.Raw(func(driver any) error {
 		results := driver.(*stdlib.Conn).Conn().SendBatch(ctx, batch)
@@ -171,12 +245,12 @@ func (s *session) run(ctx context.Context, query string, args ...any) (int64, er
 	if err := s.flush(ctx); err != nil {
 		return 0, err
 	}
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	st, err := s.prepared(ctx, query)
 	if err != nil {
 		return 0, err
 	}
-	ctx, cancel := s.db.bounded(ctx)
-	defer cancel()
 	res, err := st.ExecContext(ctx, plain(args)...)
 	if err != nil {
 		return 0, err
@@ -204,12 +278,27 @@ func (s *session) exec(ctx context.Context, query string, args ...any) error {
 	if len(args) > 0 {
 		query = s.db.say.spell(query)
 	}
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	_, err := s.conn.ExecContext(ctx, query, plain(args)...)
 	return err
 }
 
-func (s *session) row(ctx context.Context, query string, args ...any) *sql.Row {
-	return s.conn.QueryRowContext(ctx, s.db.say.spell(query), plain(args)...)
+// row asks a question for one row that is not asked again.
+func (s *session) row(ctx context.Context, query string, args ...any) row {
+	ctx, cancel := s.bounded(ctx)
+	return row{s.conn.QueryRowContext(ctx, s.db.say.spell(query), plain(args)...), cancel}
+}
+
+// row is an answer that must be scanned.
+type row struct {
+	*sql.Row
+	scanned context.CancelFunc
+}
+
+func (r row) Scan(dest ...any) error {
+	defer r.scanned()
+	return r.Row.Scan(dest...)
 }
 
 // plain turns arguments into what both databases keep: flags and times are

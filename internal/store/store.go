@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -53,6 +54,10 @@ type DB struct {
 	closing chan struct{}
 	closed  sync.Once
 	watched sync.WaitGroup
+	given   context.Context // ends when the end does not wait any longer for what is under way
+	giveUp  context.CancelFunc
+
+	outgrown atomic.Pointer[plimsoll.Error] // why nothing is read and written any more
 
 	watching watching // what the writer says of itself
 
@@ -78,6 +83,10 @@ func Open(ctx context.Context, opt Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	return openOn(ctx, opt, e)
+}
+
+func openOn(ctx context.Context, opt Options, e engine) (*DB, error) {
 	db := newDB(opt, e)
 	if err := db.prepare(ctx); err != nil {
 		_ = db.release() // the reason is what counts
@@ -89,12 +98,15 @@ func Open(ctx context.Context, opt Options) (*DB, error) {
 	}
 	if db.say.shared {
 		db.watched.Go(db.watch)
+		db.watched.Go(db.watchSchema)
 	}
 	return db, nil
 }
 
 func newDB(opt Options, e engine) *DB {
+	given, giveUp := context.WithCancel(context.Background())
 	return &DB{
+		given: given, giveUp: giveUp,
 		opt: opt, engine: e, say: e.dialect(), holder: rand.Text(),
 		readers: make(chan *session, opt.Readers),
 		closing: make(chan struct{}),
@@ -137,17 +149,17 @@ func (db *DB) connect(ctx context.Context) (err error) {
 	}
 	db.sql.SetMaxOpenConns(db.opt.Readers + lanes)
 	db.sql.SetMaxIdleConns(db.opt.Readers + lanes)
-	if db.door, err = newLane(ctx, db); err != nil {
+	if db.door, err = newLane(ctx, db, doorPatience); err != nil {
 		return err
 	}
 	db.facts = db.door
 	if lanes == 2 {
-		if db.facts, err = newLane(ctx, db); err != nil {
+		if db.facts, err = newLane(ctx, db, patience); err != nil {
 			return err
 		}
 	}
 	for range db.opt.Readers {
-		s, err := newSession(ctx, db, false)
+		s, err := newSession(ctx, db, false, patience)
 		if err != nil {
 			return err
 		}
@@ -158,12 +170,15 @@ func (db *DB) connect(ctx context.Context) (err error) {
 }
 
 // Close waits for the commit and the reads under way, then closes everything;
-// requests that wait for the commit after are refused. Calling it again does
-// nothing.
+// requests that wait for the commit after are refused. For a database that does
+// not answer it waits some seconds. Calling it again does nothing.
 func (db *DB) Close() error {
 	var err error
 	db.closed.Do(func() {
 		close(db.closing)
+		if db.say.shared {
+			defer time.AfterFunc(closeTimeout, db.giveUp).Stop()
+		}
 		<-db.door.done
 		if db.facts != db.door {
 			<-db.facts.done
@@ -175,7 +190,11 @@ func (db *DB) Close() error {
 	return err
 }
 
+// closeTimeout bounds the wait for a database across a network.
+const closeTimeout = 5 * time.Second
+
 func (db *DB) release() error {
+	defer db.giveUp()
 	var errs []error
 	if db.sql != nil {
 		if db.door != nil {
@@ -258,18 +277,6 @@ func (db *DB) spelt(query string) string {
 	text := db.say.spell(query)
 	db.spelled.Store(query, text)
 	return text
-}
-
-// patience bounds a statement that lies across a network. A database that does
-// not answer by then is taken for gone; the connection is given up.
-const patience = 60 * time.Second
-
-// bounded bounds a statement where its answer may never come.
-func (db *DB) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	if db.say.alone {
-		return ctx, func() {}
-	}
-	return context.WithTimeout(ctx, patience)
 }
 
 func (db *DB) now() plimsoll.Time { return plimsoll.TimeOf(db.opt.Now()) }

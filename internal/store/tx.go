@@ -51,17 +51,17 @@ func (o *Org) View(ctx context.Context, fn func(tx *Tx) error) (err error) {
 	}
 	defer func() { o.db.readers <- s }()
 	// A BEGIN that were cut short would leave the session in a state that
-	// nobody knows.
-	uncut := context.WithoutCancel(ctx)
-	if err := s.fresh(uncut); err != nil {
-		return o.db.unreadable(err)
+	// nobody knows. Across a network the connection ends with it.
+	begin, uncut := ctx, context.WithoutCancel(ctx)
+	if o.db.say.alone {
+		begin = uncut
 	}
-	if _, err := s.run(uncut, o.db.say.beginRead); err != nil {
+	if err := s.fresh(begin); err != nil {
 		return o.db.unreadable(err)
 	}
 	defer func() {
 		// Whose connection was lost has nothing to roll back.
-		if _, e := s.run(uncut, `ROLLBACK`); err == nil && e != nil {
+		if e := s.end(uncut); err == nil && e != nil {
 			err = o.db.unreadable(e)
 		}
 		if err == nil {
@@ -69,6 +69,9 @@ func (o *Org) View(ctx context.Context, fn func(tx *Tx) error) (err error) {
 		}
 		s.shrink()
 	}()
+	if _, err := s.run(begin, o.db.say.beginRead); err != nil {
+		return o.db.unreadable(err)
+	}
 	if err = fn(o.tx(ctx, s)); err != nil && ctx.Err() == nil && o.db.engine.refused(err) {
 		err = o.db.unreadable(err)
 	}
@@ -89,6 +92,9 @@ func (db *DB) unreadable(err error) error {
 func (db *DB) reader(ctx context.Context) (*session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if e := db.outgrown.Load(); e != nil {
+		return nil, e
 	}
 	select {
 	case <-db.closing:
@@ -140,7 +146,7 @@ func (tx *Tx) write(query string, args ...any) error { return tx.s.write(tx.ctx,
 
 // each runs a query and hands every row to scan.
 func (tx *Tx) each(query string, args []any, scan func(rows *sql.Rows) error) error {
-	ctx, cancel := tx.db.bounded(tx.ctx)
+	ctx, cancel := tx.s.bounded(tx.ctx)
 	defer cancel()
 	rows, err := tx.s.query(ctx, query, args...)
 	if err != nil {
@@ -157,7 +163,7 @@ func (tx *Tx) each(query string, args []any, scan func(rows *sql.Rows) error) er
 
 // one runs a query for at most one row; it reports false when there is none.
 func (tx *Tx) one(query string, args []any, dest ...any) (bool, error) {
-	ctx, cancel := tx.db.bounded(tx.ctx)
+	ctx, cancel := tx.s.bounded(tx.ctx)
 	defer cancel()
 	if err := tx.s.flush(ctx); err != nil {
 		return false, err

@@ -24,8 +24,8 @@ type lane struct {
 	busySince atomic.Pointer[time.Time] // when the oldest request of the group under way was queued; nil without one
 }
 
-func newLane(ctx context.Context, db *DB) (*lane, error) {
-	s, err := newSession(ctx, db, true)
+func newLane(ctx context.Context, db *DB, patience time.Duration) (*lane, error) {
+	s, err := newSession(ctx, db, true, patience)
 	return &lane{db: db, s: s, requests: make(chan *request, 1024), done: make(chan struct{})}, err
 }
 
@@ -60,6 +60,9 @@ func (l *lane) submitRequest(r *request) error {
 	case <-l.db.closing:
 		return errClosed
 	default:
+	}
+	if e := l.db.outgrown.Load(); e != nil {
+		return e
 	}
 	select {
 	case l.requests <- r:
@@ -136,7 +139,7 @@ func (l *lane) commit(group []*request) (committed bool, err error) {
 	}
 	defer func() {
 		if !committed {
-			_, _ = l.s.run(ctx, `ROLLBACK`)
+			_ = l.s.end(ctx)
 		}
 	}()
 	appends := map[int64][]*request{} // by organisation

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -61,21 +62,30 @@ var (
 // skips the test where PostgreSQL is not installed.
 func Postgres(tb testing.TB) string {
 	tb.Helper()
-	once.Do(func() { running, failed = start() })
-	if errors.Is(failed, exec.ErrNotFound) && os.Getenv(required) == "" {
-		tb.Skipf("PostgreSQL is not installed, and %s does not ask for it: %v", required, failed)
-	}
-	if failed != nil {
-		tb.Fatal(failed)
-	}
+	once.Do(func() { running, failed = start(watchdog) })
+	must(tb, failed)
 	name := fmt.Sprintf("t%d_%d", os.Getpid(), number.Add(1))
 	running.do(tb, `CREATE SCHEMA `+name)
 	tb.Cleanup(func() { running.do(tb, `DROP SCHEMA `+name+` CASCADE`) })
 	return running.address("search_path=" + name)
 }
 
+// must skips the test where PostgreSQL is not installed, and fails it over any
+// other error.
+func must(tb testing.TB, err error) {
+	tb.Helper()
+	if errors.Is(err, exec.ErrNotFound) && os.Getenv(required) == "" {
+		tb.Skipf("PostgreSQL is not installed, and %s does not ask for it: %v", required, err)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
 type server struct {
-	dir string // of the socket
+	dir   string // of the socket
+	stdin io.Closer
+	ended chan error
 }
 
 func (s *server) address(more string) string {
@@ -135,7 +145,7 @@ func fsync() string {
 
 // start makes a cluster in a temporary folder and runs a server on it, as an
 // ordinary user: PostgreSQL refuses to run as root.
-func start() (_ *server, err error) {
+func start(watchdog string) (_ *server, err error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -165,20 +175,17 @@ func start() (_ *server, err error) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	s := &server{dir: dir}
-	if err := s.answers(ended); err != nil {
+	// The watchdog reads stdin for as long as the server is not collected.
+	s := &server{dir: dir, stdin: stdin, ended: ended}
+	if err := s.answers(); err != nil {
 		_ = stdin.Close()
 		return nil, err
 	}
-	alive = stdin
 	return s, nil
 }
 
-// alive is what the watchdog reads: it must not be collected.
-var alive any
-
 // answers waits until the server takes connections.
-func (s *server) answers(ended chan error) error {
+func (s *server) answers() error {
 	db, err := sql.Open("pgx", s.address(""))
 	if err != nil {
 		return err
@@ -195,7 +202,7 @@ func (s *server) answers(ended chan error) error {
 		case <-again.C:
 		case <-late:
 			return fmt.Errorf("the server does not answer: %w: %s", err, s.log())
-		case end := <-ended:
+		case end := <-s.ended:
 			return fmt.Errorf("the server ended: %v: %s", end, s.log())
 		}
 	}
