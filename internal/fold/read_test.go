@@ -63,6 +63,9 @@ func TestWhatWasReadAheadIsLeftWhenTheCursorHasMoved(t *testing.T) {
 	mustAppend(t, org, scale{1, 3, 2}.events(t))
 	f := New(db, org, Options{Batch: 2})
 	ctx := context.Background()
+	if ok, err := f.hold(ctx); err != nil || !ok {
+		t.Fatalf("the lease: %t, %v", ok, err)
+	}
 	if _, _, err := f.apply(ctx); err != nil {
 		t.Fatal(err)
 	}
