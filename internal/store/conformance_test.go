@@ -41,12 +41,21 @@ var mu sync.Mutex
 
 // conformance checks every property of a store against one backend.
 func conformance(t *testing.T, open opener) {
-	for _, list := range [][]property{logProperties, groupProperties, followProperties, versionProperties, readProperties, asOfProperties, orgProperties, labelProperties, leaseProperties, tokenProperties, rowProperties, watchProperties, keepProperties} {
+	for _, list := range conformanceLists() {
 		for _, p := range list {
 			t.Run(p.name, func(t *testing.T) {
 				t.Parallel()
 				p.check(t, open)
 			})
 		}
+	}
+}
+
+// conformanceLists are all properties.
+func conformanceLists() [][]property {
+	return [][]property{
+		logProperties, groupProperties, followProperties, versionProperties, readProperties,
+		asOfProperties, orgProperties, labelProperties, leaseProperties, tokenProperties,
+		rowProperties, watchProperties, keepProperties,
 	}
 }
