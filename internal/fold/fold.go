@@ -107,7 +107,7 @@ func (f *Folder) turn(ctx context.Context) error {
 	if err != nil || !ok {
 		return err
 	}
-	if !had {
+	if !had && f.db.Shared() {
 		f.opt.Log.Info("this server folds the log", "holder", f.db.Holder())
 	}
 	err = errors.Join(f.CatchUp(ctx), f.keep(ctx))
