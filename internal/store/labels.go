@@ -1,6 +1,8 @@
 package store
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -20,7 +22,7 @@ func marked(fact string) string {
 
 // labelledDeployments selects the current deployments that belong to the label.
 func (tx *Tx) labelledDeployments(f Filter) (string, []any) {
-	label := []any{tx.org, f.LabelName, f.LabelValue}
+	label := []any{tx.org, bounded(f.LabelName), bounded(f.LabelValue)}
 	held, at := tx.held("d.")
 	return `(SELECT d.id FROM deployments d WHERE d.org = ? AND ` + held + ` AND (d.service IN ` + labelledServices +
 		` OR (d.id, d.from_seq) IN ` + marked("deployments") + `))`, repeat([]any{tx.org}, at, label, label)
@@ -42,7 +44,7 @@ func (tx *Tx) labelWhere(f Filter, table string) (string, []any) {
 	if f.LabelName == "" {
 		return "", nil
 	}
-	label := []any{tx.org, f.LabelName, f.LabelValue}
+	label := []any{tx.org, bounded(f.LabelName), bounded(f.LabelValue)}
 	switch table {
 	case "deployments":
 		return ` AND (service IN ` + labelledServices + ` OR (id, from_seq) IN ` + marked(table) + `)`, repeat(label, label)
@@ -77,13 +79,25 @@ func (tx *Tx) leadWhere(f Filter) (string, []any) {
 	return tx.where(Filter{Service: f.Service, Team: f.Team, LabelName: f.LabelName, LabelValue: f.LabelValue}, "lead_times", "")
 }
 
+// bounded is the name or the value of a label as it is kept to be asked for. An
+// index of PostgreSQL takes some two thousand bytes a row, and a label may have
+// eight thousand: a long one stands there as its hash.
+func bounded(text string) string {
+	const most = 400
+	if len(text) <= most {
+		return text
+	}
+	sum := sha256.Sum256([]byte(text))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
 var intoMarks = into{"fact_marks", []string{"org", "fact", "name", "value", "id", "from_seq"},
 	`ON CONFLICT (org, fact, name, value, id, from_seq) DO NOTHING`}
 
 // mark adds to marks what a version of a fact can be asked for by.
 func (tx *Tx) mark(marks [][]any, t table, v version, group []any, seq int64) [][]any {
 	for name, value := range v.labels {
-		marks = append(marks, []any{tx.org, t.name, name, value, t.markID(group, v.key), seq})
+		marks = append(marks, []any{tx.org, t.name, bounded(name), bounded(value), t.markID(group, v.key), seq})
 	}
 	for _, part := range v.parts {
 		marks = append(marks, []any{tx.org, t.name, "", part, t.markID(group, v.key), seq})
@@ -111,7 +125,7 @@ func (tx *Tx) putServiceLabels(s plimsoll.ServiceReport) error {
 		return err
 	}
 	for name, value := range s.Labels {
-		if err := tx.write(`INSERT INTO service_labels (org, name, value, service) VALUES (?, ?, ?, ?)`, tx.org, name, value, s.Name); err != nil {
+		if err := tx.write(`INSERT INTO service_labels (org, name, value, service) VALUES (?, ?, ?, ?)`, tx.org, bounded(name), bounded(value), s.Name); err != nil {
 			return err
 		}
 	}
