@@ -166,7 +166,10 @@ func (c *cluster) settle(within time.Duration) (head int64) {
 				break
 			}
 			if time.Now().After(late) {
-				c.t.Fatalf("%s is at event %d of %d, ready %v: %s", r.url, at, head, ok, tail(r.process().errs.String()))
+				for _, r := range c.replicas {
+					c.t.Logf("%s says\n%s", r.url, tail(r.process().errs.String()))
+				}
+				c.t.Fatalf("%s is at event %d of %d, ready %v", r.url, at, head, ok)
 			}
 			pause(c.t.Context(), 50*time.Millisecond)
 		}
@@ -197,8 +200,8 @@ func (c *cluster) stop() {
 	}
 }
 
-// trouble is what happens to a server, or to all of them. It returns when it
-// began; after says whether it is over by then.
+// trouble is what happens to a server, or to all of them. It may go on for a
+// while after run has returned; then the server is busy until it is over.
 type trouble struct {
 	name string
 	run  func(ctx context.Context, c *cluster, r *replica, wg *sync.WaitGroup)
@@ -225,10 +228,13 @@ var troubles = []trouble{
 		})
 	}},
 	{"cut off", func(ctx context.Context, c *cluster, r *replica, wg *sync.WaitGroup) {
-		c.watchTakeover(ctx, wg, r)
+		lasts := time.Duration(500+rand.N(8000)) * time.Millisecond
+		if lasts >= longStop { // sooner it may go on as if nothing had been
+			c.watchTakeover(ctx, wg, r)
+		}
 		r.proxy.Stall()
 		wg.Go(func() {
-			pause(ctx, time.Duration(500+rand.N(7000))*time.Millisecond)
+			pause(ctx, lasts)
 			if rand.N(2) == 0 {
 				r.proxy.Reset() // what was swallowed never arrives
 			}

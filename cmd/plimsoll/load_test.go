@@ -93,7 +93,7 @@ func TestLoadWhileReplicasAreKilled(t *testing.T) {
 	}
 	wg.Wait()
 	end()
-	head := c.settle(5 * time.Minute)
+	head := c.settle(time.Minute)
 	oneAnswer(t, c.urls(), head)
 	c.stop()
 	c.holds(senders)

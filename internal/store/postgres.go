@@ -36,7 +36,7 @@ var postgresDialect = dialect{
 	beginRead:  `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`,
 	schema:     `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1, 2`,
 	lockSchema: `LOCK TABLE schema_migrations IN EXCLUSIVE MODE`,
-	unhurried:  `SET LOCAL statement_timeout = 0`,
+	unhurried:  `SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('statement_timeout', 'transaction_timeout')`,
 	clock:      `CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)`,
 	shared:     true,
 	spell:      spellPostgres,
@@ -117,6 +117,10 @@ func (e *postgresEngine) ready(ctx context.Context, s *session, writes bool) err
 		`SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')`,
 	}
 	if writes {
+		// In the middle of statements that are sent together a client that falls
+		// silent is not idle for the database; then a sign of life must be asked for.
+		settings = append(settings, `SET tcp_keepalives_idle = 5`, `SET tcp_keepalives_interval = 3`, `SET tcp_keepalives_count = 3`,
+			`SELECT set_config('transaction_timeout', '`+strconv.FormatInt(s.patience.Milliseconds(), 10)+`', false) WHERE current_setting('server_version_num')::int >= 170000`)
 		settings = append(settings, `SET idle_in_transaction_session_timeout = `+strconv.FormatInt(idleInTransaction.Milliseconds(), 10))
 	}
 	for _, query := range settings {
