@@ -116,16 +116,42 @@ func (f *Folder) write(ctx context.Context, s step, done []*work, seq int64) (wa
 		})
 	}()
 	return func() error {
-		if err := <-result; err != nil {
+		err := <-result
+		if err != nil && f.db.Unfit(err) {
+			err = f.writeEach(ctx, s, done, seq)
+		}
+		if err != nil {
 			return err
 		}
 		for _, w := range done {
-			if w.committed != nil {
+			if w.committed != nil && !w.panicked {
 				w.committed()
 			}
 		}
 		return nil
 	}
+}
+
+// writeEach writes the keys of a group one by one, because the database refuses
+// what was derived for one of them. That is set aside, like a derivation that
+// panics.
+func (f *Folder) writeEach(ctx context.Context, s step, done []*work, seq int64) error {
+	for _, w := range done {
+		err := f.update(ctx, func(tx *store.Tx) error { return f.finish(tx, s, w, seq) })
+		if err == nil {
+			continue
+		}
+		if !f.db.Unfit(err) {
+			return fmt.Errorf("%s: %w", w.key, err)
+		}
+		f.opt.Log.Error("derivation set aside", "step", s.name, "key", w.key, "err", err)
+		f.forget()
+		w.panicked = true
+		if err := f.update(ctx, func(tx *store.Tx) error { return f.finish(tx, s, w, seq) }); err != nil {
+			return fmt.Errorf("%s: %w", w.key, err)
+		}
+	}
+	return nil
 }
 
 // guarded runs a step for one key. A derivation that panics is a fault of ours

@@ -27,7 +27,10 @@ func mustOpen(tb testing.TB, opt store.Options) *store.DB {
 	if opt.Dir == "" {
 		opt.Dir = tb.TempDir()
 	}
-	opt.Now, opt.Database = func() time.Time { return received }, storetest.For(tb, opt.Dir)
+	opt.Now = func() time.Time { return received }
+	if opt.Database == "" {
+		opt.Database = storetest.For(tb, opt.Dir)
+	}
 	db, err := store.Open(context.Background(), opt)
 	if err != nil {
 		tb.Fatalf("open: %v", err)

@@ -25,6 +25,9 @@ type engine interface {
 	// refused reports whether the database could not do what was asked for,
 	// through no fault of the one who asked.
 	refused(err error) bool
+	// unfit reports whether the database took offence at what a statement wrote:
+	// tried again it will again.
+	unfit(err error) bool
 	// tidy runs between two commits, on the goroutine that writes.
 	tidy(db *DB)
 	// bytes are the sizes of the files on this machine, 0 where there are none.

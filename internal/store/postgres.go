@@ -191,6 +191,20 @@ func (e *postgresEngine) refused(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
+// unfit knows data that no column takes, rows that break a constraint, and what
+// is beyond a limit of the program.
+func (e *postgresEngine) unfit(err error) bool {
+	var said *pgconn.PgError
+	if !errors.As(err, &said) {
+		return false
+	}
+	switch said.Code[:2] {
+	case "22", "23", "54":
+		return true
+	}
+	return false
+}
+
 // bytes are none of this machine's disk.
 func (e *postgresEngine) bytes() (database, wal int64) { return 0, 0 }
 

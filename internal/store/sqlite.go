@@ -148,6 +148,18 @@ func (e *sqliteEngine) refused(err error) bool {
 	return false
 }
 
+func (e *sqliteEngine) unfit(err error) bool {
+	var refused *sqlite.Error
+	if !errors.As(err, &refused) {
+		return false
+	}
+	switch refused.Code() & 0xff {
+	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE:
+		return true
+	}
+	return false
+}
+
 func (e *sqliteEngine) bytes() (database, wal int64) { return sizeOf(e.path), sizeOf(e.path + "-wal") }
 
 func (e *sqliteEngine) examinations() []examination { return ofSQLite }

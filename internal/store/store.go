@@ -269,6 +269,10 @@ func (db *DB) Check(ctx context.Context) error {
 // Shared reports whether other processes may have the data open too.
 func (db *DB) Shared() bool { return db.say.shared }
 
+// Unfit reports whether an error of a write came from what it wrote, so that it
+// will come again however often that is tried.
+func (db *DB) Unfit(err error) bool { return db.engine.unfit(err) }
+
 // spelt is a statement in the words of the database.
 func (db *DB) spelt(query string) string {
 	if text, ok := db.spelled.Load(query); ok {
