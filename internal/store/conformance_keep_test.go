@@ -125,8 +125,10 @@ func takesASecret(t *testing.T, open opener) {
 		}
 		return same
 	}
-	if !put(other) || !put(other) {
-		t.Error("the secret was not taken")
+	for range 2 { // the second time it is the same already
+		if !put(other) {
+			t.Error("the secret was not taken")
+		}
 	}
 	if now, err := db.Secret(t.Context(), "author-salt"); err != nil || string(now) != string(other) || string(own) == string(other) {
 		t.Errorf("the secret is %q, %v", now, err)
