@@ -21,8 +21,8 @@ func compactCommand() *cobra.Command {
 		Short: "Drop what no number of today is made of",
 		Long: "Drop originals of old deliveries and, when told how far back as_of shall reach, what was known before. No number\n" +
 			"of today changes, and the log is not touched. The server does the same every hour by its configuration; that of\n" +
-			"a data folder must be stopped for this. The database reuses the room, and gives it back to the disk with --shrink, for which it needs as\n" +
-			"much free space again.",
+			"a data folder must be stopped for this. The database reuses the room, and gives it back to the disk with --shrink,\n" +
+			"for which it needs as much free space again.",
 		Example: "  plimsoll compact --config plimsoll.yaml\n  plimsoll compact --as-of-days 730 --shrink",
 		Args:    cobra.NoArgs,
 	}

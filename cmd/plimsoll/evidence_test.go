@@ -33,7 +33,7 @@ func TestEvidenceIsListedConfirmedAndRejected(t *testing.T) {
 	}
 	for line, words := range map[string]string{
 		"evidence":                    "expected one of confirm, list, reject",
-		"evidence confirm":            "accepts 1 arg",
+		"evidence confirm":            "ID is missing",
 		"evidence confirm " + id:      "--reason: missing",
 		"evidence reject nothing":     "no evidence",
 		"evidence list --status sure": "status",

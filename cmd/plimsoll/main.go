@@ -90,6 +90,7 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			c.Args, c.RunE = cobra.ArbitraryArgs, chooseVerb
 		}
 	}
+	sayMisuse(root)
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil || errors.Is(err, errNo):

@@ -125,13 +125,14 @@ func measuresTable(m client.Measures) table {
 	}
 	q := m.DataQuality
 	if q.Deployments > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf("%d of %d deployments have a known commit, %d have known contents.", q.WithCommit, q.Deployments, q.WithKnownChanges))
+		t.Notes = append(t.Notes, fmt.Sprintf("%s of %s deployments have a known commit, %s have known contents.",
+			digits(q.WithCommit), digits(q.Deployments), digits(q.WithKnownChanges)))
 	}
 	if m.AsOf.Known() {
 		t.Notes = append(t.Notes, asOfNote(m))
 	}
 	if f := m.DeploymentFrequency; f.Redeploys+f.Canceled > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf("Not counted: %d redeployments, %d canceled.", f.Redeploys, f.Canceled))
+		t.Notes = append(t.Notes, fmt.Sprintf("Not counted: %s redeployments, %s canceled.", digits(f.Redeploys), digits(f.Canceled)))
 	}
 	return t
 }
@@ -145,21 +146,29 @@ func releaseTable(m client.Measures) table {
 			t.Rows = append(t.Rows, cells)
 		}
 	}
-	ratio := func(s client.Share, of string) string {
-		return fmt.Sprintf("%d of %d %s", s.N, s.Counted, of) + interval(s.CI)
+	share := func(name string, s client.Share) {
+		part := digits(s.N) + " of " + digits(s.Counted)
+		if s.Counted < 5 { // no rate, as with the four keys
+			row(s.Ratio != nil, name, "too few: "+part, "at least 5 make a figure")
+			return
+		}
+		row(s.Ratio != nil, name, tenths(s.Ratio), part+" deployments"+interval(s.CI))
 	}
 	d, f, c := m.Duration, m.FullRollout, m.CanaryPassRate
-	detail := fmt.Sprintf("p95 %s · n = %d", ui.Duration(d.P95), d.N)
+	detail := fmt.Sprintf("p95 %s · n = %s", ui.Duration(d.P95), digits(d.N))
 	if d.WaitingN > 0 {
-		detail += fmt.Sprintf(" · waiting %s p50 of %d", ui.Duration(d.WaitingP50), d.WaitingN)
+		detail += fmt.Sprintf(" · waiting %s p50 of %s", ui.Duration(d.WaitingP50), digits(d.WaitingN))
 	}
-	row(m.ReworkRate.Ratio != nil, "Rework rate", tenths(m.ReworkRate.Ratio), ratio(m.ReworkRate, "deployments"))
-	row(m.Rollback.Ratio != nil, "Roll-back rate", tenths(m.Rollback.Ratio), ratio(m.Rollback, "deployments"))
+	share("Rework rate", m.ReworkRate)
+	share("Roll-back rate", m.Rollback)
 	row(d.N > 0, "Deployment duration", ui.Duration(d.P50)+" p50", detail)
-	row(f.N > 0, "Time to full roll-out", ui.Duration(f.P50)+" p50", fmt.Sprintf("p90 %s · n = %d", ui.Duration(f.P90), f.N))
-	row(c.N > 0, "Canary pass rate", tenths(c.Ratio), fmt.Sprintf("%d of %d runs", c.Passed, c.N)+interval(c.CI)+fmt.Sprintf(" · %d inconclusive", c.Inconclusive))
+	row(f.N > 0, "Time to full roll-out", ui.Duration(f.P50)+" p50", fmt.Sprintf("p90 %s · n = %s", ui.Duration(f.P90), digits(f.N)))
+	row(c.N > 0, "Canary pass rate", tenths(c.Ratio), digits(c.Passed)+" of "+digits(c.N)+" runs"+interval(c.CI)+" · "+digits(c.Inconclusive)+" inconclusive")
 	return t
 }
+
+// digits is a count with its thousands set off, as in the figures of the four keys.
+func digits(n int) string { return thousands(int64(n)) }
 
 func interval(ci *[2]float64) string {
 	if ci == nil {
@@ -216,7 +225,7 @@ func percent(v *float64) string {
 func keyFigures(m client.Measures) []ui.Figure {
 	f, l, c, r := m.DeploymentFrequency, m.LeadTime, m.ChangeFailureRate, m.TimeToRestore
 	out := []ui.Figure{
-		{Kind: ui.Frequency, Value: f.PerDay, N: int(f.Days), Part: f.Deployments, Band: deref(f.Band)},
+		{Kind: ui.Frequency, Value: f.PerDay, N: ui.WholeDays(f.Days, f.Deployments), Part: f.Deployments, Band: deref(f.Band)},
 		{Kind: ui.LeadTime, Value: l.P50, N: l.N, P90: l.P90, Open: l.Open, Band: deref(l.Band)},
 		{Kind: ui.FailureRate, Value: c.Ratio, N: c.Counted, Part: c.Failed, Provisional: c.Provisional, Band: deref(c.Band)},
 		{Kind: ui.Restore, Value: r.P50, N: r.N, P90: r.P90, Open: r.Open, Band: deref(r.Band)},

@@ -21,7 +21,7 @@ func refoldCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "refold",
 		Short:   "Forget every fact and derive all of them again from the log",
-		Long:    "Forget every fact and derive all of them again from the log, for instance after an upgrade that derives\nsomething better. The log itself is not touched. The server of a data folder\nmust be stopped; servers on a database go on, and fold again when this has ended.\n\nWhat was known at the ends of the steps can be asked for afterwards with as_of, and what was known in between\ncannot. More steps take longer; history that was imported at once has one.",
+		Long:    "Forget every fact and derive all of them again from the log, for instance after an upgrade that derives\nsomething better. The log itself is not touched. The server of a data folder must be stopped; servers on a\ndatabase go on, and fold again when this has ended.\n\nWhat was known at the ends of the steps can be asked for afterwards with as_of, and what was known in between\ncannot. More steps take longer; history that was imported at once has one.",
 		Example: "  plimsoll refold --data .plimsoll\n  plimsoll refold --steps day --zone Europe/Berlin",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

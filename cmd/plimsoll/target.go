@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -67,6 +68,10 @@ const (
 	triesToWrite = 6
 )
 
+// foldPatience is how long a verb waits for facts that do not move. One step of
+// deriving may take many seconds on a busy database, and is lost when left.
+const foldPatience = time.Minute
+
 // open returns a client of the target. close must be called; it reports what
 // went wrong in closing.
 func (t *target) open(ctx context.Context, write bool) (_ *client.Client, close func() error, err error) {
@@ -100,8 +105,18 @@ func (t *target) open(ctx context.Context, write bool) (_ *client.Client, close 
 		return nil, nil, err
 	}
 	a.Start()
+	stop := func() error { return a.Stop(context.WithoutCancel(ctx)) }
+	if !write {
+		behind, err := a.CatchUp(ctx, foldPatience)
+		if err == nil && behind > 0 {
+			err = usageError("the facts are %d events behind the log and do not follow; see plimsoll doctor", behind)
+		}
+		if err != nil {
+			return nil, nil, errors.Join(err, stop())
+		}
+	}
 	c, err := client.New("http://127.0.0.1", client.Options{Transport: inProcess{a.Handler()}, Tries: 1})
-	return c, func() error { return a.Stop(context.WithoutCancel(ctx)) }, err
+	return c, stop, err
 }
 
 // readToken reads a token from a file, else from the environment. It may stand

@@ -99,11 +99,21 @@ func (c *Config) parse(body []byte) error {
 	if err := root.Decode(c); err != nil {
 		var typed *yaml.TypeError
 		if errors.As(err, &typed) {
-			return errors.New(strings.Join(typed.Errors, "; "))
+			return errors.New(inWords(strings.Join(typed.Errors, "; ")))
 		}
 		return err
 	}
 	return c.check()
+}
+
+// inWords takes the names of YAML's tags and Go's types out of an error:
+// "line 1: cannot unmarshal !!str `x` into float64" says neither to a reader.
+func inWords(s string) string {
+	return strings.NewReplacer(
+		"cannot unmarshal !!str", "found the text", "cannot unmarshal !!", "found a ", "into float64", "where a number is expected", "into int", "where a whole number is expected",
+		"into bool", "where true or false is expected", "into string", "where a text is expected",
+		"into []string", "where a list of texts is expected",
+	).Replace(s)
 }
 
 // check refuses what would be read but not meant.

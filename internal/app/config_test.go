@@ -13,14 +13,14 @@ func TestAMistakeInTheConfigurationIsNamedWithItsLine(t *testing.T) {
 		{"a misspelt key", "hotfix_hours: 24\nproduction_environment: [prod]\n", "line 2: unknown key production_environment; did you mean production_environments?"},
 		{"a key of nobody", "budget: 1\n", "line 1: unknown key budget; expected one of production_environments, hotfix_hours"},
 		{"a misspelt key of a service", "services:\n  - name: web\n    repo: x\n", "line 3: unknown key repo"},
-		{"a wrong type", "hotfix_hours: soon\n", "line 1: cannot unmarshal"},
+		{"a wrong type", "hotfix_hours: soon\n", "line 1: found the text `soon` where a number is expected"},
 		{"no mapping", "- a\n- b\n", "line 1: expected keys and values"},
 		{"no YAML", "a: [\n", "line 1"},
 		{"a service without a name", "services:\n  - team: web\n", "services[0]: name is missing"},
 		{"a service twice", "services:\n  - name: web\n  - name: web\n", "services[1]: web stands there twice"},
 		{"a pattern that does not compile", "hotfix_branch: \"(\"\n", "hotfix_branch: error parsing regexp"},
 		{"a probability above one", "accept_probability: 1.5\n", "accept_probability: 1.5; expected a probability above 0, up to 1"},
-		{"neither true nor false", "accept_impact: perhaps\n", "line 1: cannot unmarshal"},
+		{"neither true nor false", "accept_impact: perhaps\n", "line 1: found the text `perhaps` where true or false is expected"},
 		{"hours below zero", "taken_back_hours: -1\n", "taken_back_hours: -1; expected hours from 0 to a year"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

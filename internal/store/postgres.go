@@ -161,7 +161,7 @@ func (e *postgresEngine) explain(err error) error {
 		what = "has no connection left; raise max_connections, or run fewer servers (each takes " + strconv.Itoa(6) + ")"
 	}
 	known = plimsoll.Errorf(plimsoll.CodeUnavailable, "the database %s %s", e.name(), what)
-	known.Cause = errors.New(e.clean(err.Error()))
+	known.Cause = errors.New(reasonOf(e.clean(err.Error())))
 	return known
 }
 

@@ -101,6 +101,15 @@ func (r Reading) Brief() string {
 	return r.Big + " " + r.Unit
 }
 
+// WholeDays is the days of record in whole days, at least one once something
+// was deployed: "10 in 1 day" on the first morning.
+func WholeDays(days float64, deployments int) int {
+	if deployments > 0 {
+		return max(1, int(days))
+	}
+	return int(days)
+}
+
 // enough says how many observations make a figure. Those of a frequency are days: ninety deployments in four
 // days are still too few.
 func enough(days bool) string {

@@ -35,7 +35,7 @@ func tiles(s query.Summary, window string) []ui.Figure {
 func figures(m query.Measures) []ui.Figure {
 	f, l, c, r := m.DeploymentFrequency, m.LeadTime, m.ChangeFailureRate, m.TimeToRestore
 	out := []ui.Figure{
-		{Kind: ui.Frequency, Value: f.PerDay, N: daysOf(f.Days, f.Deployments), Part: f.Deployments, Band: word(f.Band)},
+		{Kind: ui.Frequency, Value: f.PerDay, N: ui.WholeDays(f.Days, f.Deployments), Part: f.Deployments, Band: word(f.Band)},
 		{Kind: ui.LeadTime, Value: l.P50, N: l.N, P90: l.P90, Open: l.Open, Band: word(l.Band)},
 		{Kind: ui.FailureRate, Value: c.Ratio, N: c.Counted, Part: c.Failed, Provisional: c.Provisional, Band: word(c.Band)},
 		{Kind: ui.Restore, Value: r.P50, N: r.N, P90: r.P90, Open: r.Open, Band: word(r.Band)},
@@ -207,13 +207,4 @@ func leadChart(s query.Summary, deployments []query.Deployment, w plimsoll.Windo
 func safeLink(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
-}
-
-// daysOf is the days of record in whole days, at least one once something was
-// deployed: "10 in 1 day" on the first morning.
-func daysOf(days float64, deployments int) int {
-	if deployments > 0 {
-		return max(1, int(days))
-	}
-	return int(days)
 }
