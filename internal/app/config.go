@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -29,6 +30,8 @@ type Config struct {
 
 	Services  []Service `yaml:"services"`
 	Retention Retention `yaml:"retention"`
+
+	Sources map[string]Source `yaml:"sources"`
 }
 
 // Service is one entry of the catalogue.
@@ -87,6 +90,11 @@ func (c *Config) parse(body []byte) error {
 				return err
 			}
 		}
+		if root.Content[i].Value == "sources" {
+			if err := checkSources(root.Content[i+1]); err != nil {
+				return err
+			}
+		}
 		if root.Content[i].Value != "services" {
 			continue
 		}
@@ -134,6 +142,11 @@ func (c *Config) check() error {
 	}
 	if _, err := regexp.Compile(c.HotfixBranch); err != nil {
 		return fmt.Errorf("hotfix_branch: %v", err)
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.Sources)) {
+		if err := c.Sources[key].check(key); err != nil {
+			return err
+		}
 	}
 	seen := map[string]bool{}
 	for i, s := range c.Services {
