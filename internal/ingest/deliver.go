@@ -129,6 +129,7 @@ func (d *Door) OpenTo(kind, name string) (bool, error) {
 // original is how the body of a delivery is kept.
 type original struct {
 	Decoder string          `json:"decoder"`
+	At      plimsoll.Time   `json:"received_at"`
 	Reason  string          `json:"reason,omitempty"` // why it was not decoded
 	Header  http.Header     `json:"header,omitempty"` // what decoding needs of it
 	Body    json.RawMessage `json:"body,omitempty"`
@@ -177,7 +178,7 @@ func (d *Door) Deliver(ctx context.Context, kind, name string, header http.Heade
 	}
 	raw = unform(header, raw)
 
-	kept := original{Decoder: s.Decoder, Header: s.Kept(header)}
+	kept := original{Decoder: s.Decoder, At: now, Header: s.Kept(header)}
 	scrubbed, reason := s.Persons.Scrub(raw, d.Pseudonym)
 	if reason == nil {
 		kept.Body = scrubbed.Body
@@ -192,7 +193,7 @@ func (d *Door) Deliver(ctx context.Context, kind, name string, header http.Heade
 	}
 	todo := store.Delivery{Source: key, DeliveryID: id, ContentType: source.Text(header.Get("Content-Type")), Size: size, Outcome: OutcomeUndecodable}
 	if reason == nil {
-		todo.Outcome, todo.Events, reason, err = d.decode(ctx, s, h, kept, now)
+		todo.Outcome, todo.Events, reason, err = d.decode(ctx, s, h, kept)
 		if err != nil {
 			return Outcome{}, err
 		}
@@ -252,12 +253,12 @@ func (d *Door) again(ctx context.Context, key, id string, kept original) (again 
 
 // decode makes events of what is kept of a delivery, or says why there are none.
 // err is trouble of our own.
-func (d *Door) decode(ctx context.Context, s source.Source, h Hook, kept original, received plimsoll.Time) (outcome string, events []plimsoll.Event, reason, err error) {
+func (d *Door) decode(ctx context.Context, s source.Source, h Hook, kept original) (outcome string, events []plimsoll.Event, reason, err error) {
 	catalogue, err := d.catalogue(ctx)
 	if err != nil {
 		return "", nil, nil, err
 	}
-	reports, reason := s.Decode(source.Delivery{Header: kept.Header, Body: kept.Body, ReceivedAt: received, Options: &h.Options, Catalogue: catalogue})
+	reports, reason := s.Decode(source.Delivery{Header: kept.Header, Body: kept.Body, ReceivedAt: kept.At, Options: &h.Options, Catalogue: catalogue})
 	switch {
 	case source.IsIgnored(reason):
 		return OutcomeIgnored, nil, reason, nil
@@ -274,7 +275,7 @@ func (d *Door) decode(ctx context.Context, s source.Source, h Hook, kept origina
 	if err != nil {
 		return OutcomeUndecodable, nil, err, nil
 	}
-	res, reason := native.Decode(body, native.Options{Now: received, Pseudonym: d.Pseudonym})
+	res, reason := native.Decode(body, native.Options{Now: kept.At, Pseudonym: d.Pseudonym})
 	if reason != nil {
 		return OutcomeUndecodable, nil, reason, nil
 	}

@@ -61,7 +61,7 @@ func (d *Door) redecode(ctx context.Context, k store.Kept, out *Redecoded) error
 		return nil // no JSON, and never will be
 	}
 	out.Deliveries++
-	outcome, events, _, err := d.decode(ctx, s, h, kept, k.ReceivedAt)
+	outcome, events, _, err := d.decode(ctx, s, h, kept)
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func TestADeliveryIsLetInByItsSignature(t *testing.T) {
 		`plimsoll_deliveries_total{outcome="unauthorized",source="github"} 4`,
 	} {
 		if !strings.Contains(metrics, line) {
-			t.Errorf("/metrics lacks %s", line)
+			t.Errorf("/metrics lacks %s: %s", line, metrics[strings.Index(metrics, "plimsoll_deliveries_total{"):][:900])
 		}
 	}
 }

@@ -87,6 +87,17 @@ var kits = map[string]kit{
 	},
 }
 
+func init() {
+	kits["gitlab"] = kit{
+		samples: func(t testing.TB) []sample {
+			return samplesOf(t, "gitlab", func(name string, _ []byte) http.Header { return http.Header{"X-Gitlab-Event": {name}} })
+		},
+		sign:    func(h http.Header, _ []byte) { h.Set("X-Gitlab-Token", secret) },
+		ignored: sample{header: http.Header{}, body: []byte(`{"object_kind":"wiki_page"}`)},
+		options: source.Options{Releases: "production", IncidentLabels: []string{"API"}, Branches: []string{"*"}, Deployments: []source.Rule{{Job: "*", As: "production"}}},
+	}
+}
+
 func pseudonym(kind, name string) string {
 	sum := sha256.Sum256([]byte(kind + "\x00" + name))
 	return kind[:1] + "-" + hex.EncodeToString(sum[:10])

@@ -7,10 +7,12 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/source"
 	"github.com/plimsoll-dev/plimsoll/internal/source/github"
+	"github.com/plimsoll-dev/plimsoll/internal/source/gitlab"
 )
 
 var all = []source.Source{
 	github.Source(),
+	gitlab.Source(),
 }
 
 // All returns every kind of tool, in the order of the documentation.
