@@ -31,8 +31,6 @@ type Source struct {
 	Fields         map[string]string   `yaml:"fields"`
 	Values         map[string]string   `yaml:"values"`
 	When           map[string][]string `yaml:"when"`
-	IDHeader       string              `yaml:"id_header"`
-	Signature      string              `yaml:"signature_header"`
 }
 
 // Strings is a list, or one text.
@@ -78,7 +76,7 @@ func checkSources(n *yaml.Node) error {
 func (s Source) hook() ingest.Hook {
 	return ingest.Hook{Unsigned: s.Unsigned, Options: source.Options{
 		IncidentLabels: s.IncidentLabels, Branches: s.Branches, Deployments: s.Deployments, Releases: s.Releases, Services: s.Services,
-		ServiceLabels: s.ServiceLabels, Severities: s.Severities, Fields: s.Fields, Values: s.Values, When: s.When, IDHeader: s.IDHeader, Signature: s.Signature,
+		ServiceLabels: s.ServiceLabels, Severities: s.Severities, Fields: s.Fields, Values: s.Values, When: s.When,
 	}}
 }
 

@@ -20,8 +20,6 @@ type Options struct {
 	Severities     []string            // severities of alerts that are incidents; default critical, page, error, high
 	Fields         map[string]string   // mapping of generic JSON: field of the event → path in the body
 	Values         map[string]string   // mapping of generic JSON: what a value of result, phase or type stands for
-	IDHeader       string              // header with the delivery's name, of generic JSON
-	Signature      string              // header with a signature, of generic JSON; "" for Authorization: Bearer
 	When           map[string][]string // path in the body → values of which one must stand there, of generic JSON
 }
 

@@ -33,7 +33,7 @@ type sample struct {
 
 // samplesOf reads the deliveries of the folder testdata of a source.
 func samplesOf(t testing.TB, folder string, header func(name string, body []byte) http.Header) []sample {
-	paths, err := filepath.Glob(filepath.Join("..", folder, "testdata", "*.json"))
+	paths, err := filepath.Glob(filepath.Join("..", folder, "*.json"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("%s: no deliveries, %v", folder, err)
 	}
@@ -77,7 +77,7 @@ type kit struct {
 var kits = map[string]kit{
 	"github": {
 		samples: func(t testing.TB) []sample {
-			return samplesOf(t, "github", func(name string, _ []byte) http.Header {
+			return samplesOf(t, "github/testdata", func(name string, _ []byte) http.Header {
 				return http.Header{"X-Github-Event": {name}, "X-Github-Delivery": {"72d3162e-cc78-11e3-81ab-4c9367dc0958"}}
 			})
 		},
@@ -90,11 +90,44 @@ var kits = map[string]kit{
 func init() {
 	kits["gitlab"] = kit{
 		samples: func(t testing.TB) []sample {
-			return samplesOf(t, "gitlab", func(name string, _ []byte) http.Header { return http.Header{"X-Gitlab-Event": {name}} })
+			return samplesOf(t, "gitlab/testdata", func(name string, _ []byte) http.Header { return http.Header{"X-Gitlab-Event": {name}} })
 		},
 		sign:    func(h http.Header, _ []byte) { h.Set("X-Gitlab-Token", secret) },
 		ignored: sample{header: http.Header{}, body: []byte(`{"object_kind":"wiki_page"}`)},
 		options: source.Options{Releases: "production", IncidentLabels: []string{"API"}, Branches: []string{"*"}, Deployments: []source.Rule{{Job: "*", As: "production"}}},
+	}
+	bare := func(folder string) func(t testing.TB) []sample {
+		return func(t testing.TB) []sample {
+			return samplesOf(t, folder, func(string, []byte) http.Header { return http.Header{} })
+		}
+	}
+	kits["alertmanager"] = kit{
+		samples: bare("alerts/testdata/alertmanager"),
+		sign:    func(h http.Header, _ []byte) { h.Set("Authorization", "Bearer "+secret) },
+		ignored: sample{header: http.Header{}, body: []byte(`{"version":"4","alerts":[{"labels":{"severity":"info"}}]}`)},
+	}
+	kits["pagerduty"] = kit{
+		samples: bare("alerts/testdata/pagerduty"),
+		sign: func(h http.Header, body []byte) {
+			h.Set("X-PagerDuty-Signature", "v1="+strings.Repeat("0", 64)+",v1="+hexMAC(body))
+		},
+		ignored: sample{header: http.Header{}, body: []byte(`{"event":{"event_type":"pagey.ping"}}`)},
+	}
+	kits["incident.io"] = kit{
+		samples: bare("alerts/testdata/incident.io"), sign: standard,
+		ignored: sample{header: http.Header{}, body: []byte(`{"event_type":"public_incident.follow_up_created_v1"}`)},
+	}
+	kits["generic"] = kit{
+		samples: bare("generic/testdata"),
+		sign:    func(h http.Header, _ []byte) { h.Set("Authorization", "Bearer "+secret) },
+		ignored: sample{header: http.Header{}, body: []byte(`{"build":{"status":"QUEUED"}}`)},
+		options: source.Options{
+			Fields: map[string]string{
+				"type": "=deployment", "id": "build.url", "service": "build.project", "environment": "build.target", "commit_sha": "build.revision",
+				"started_at": "build.started", "finished_at": "build.finished", "result": "build.status", "deployer": "user",
+			},
+			Values: map[string]string{"SUCCESS": "success"}, When: map[string][]string{"build.status": {"SUCCESS", "FAILURE"}},
+		},
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/plimsoll-dev/plimsoll/internal/source"
+	"github.com/plimsoll-dev/plimsoll/internal/source/alerts"
+	"github.com/plimsoll-dev/plimsoll/internal/source/generic"
 	"github.com/plimsoll-dev/plimsoll/internal/source/github"
 	"github.com/plimsoll-dev/plimsoll/internal/source/gitlab"
 )
@@ -13,6 +15,10 @@ import (
 var all = []source.Source{
 	github.Source(),
 	gitlab.Source(),
+	alerts.Alertmanager(),
+	alerts.PagerDuty(),
+	alerts.IncidentIO(),
+	generic.Source(),
 }
 
 // All returns every kind of tool, in the order of the documentation.
