@@ -44,6 +44,11 @@ func (r repository) name(d *source.Delivery) string {
 	return d.Repository(cmp.Or(r.HTMLURL, "github.com/"+r.FullName))
 }
 
+// id is a name that no catalogue changes, for what has a number of its own.
+func (r repository) id() string {
+	return source.RepositoryName(cmp.Or(r.HTMLURL, "github.com/"+r.FullName))
+}
+
 func decode(d source.Delivery) ([]source.Report, error) {
 	event := d.Header.Get("X-Github-Event")
 	decoders := map[string]func(*source.Delivery) ([]source.Report, error){
@@ -174,7 +179,7 @@ func status(d *source.Delivery) ([]source.Report, error) {
 		return nil, source.Ignored("a rule of the configuration says that %s %s is no deployment", x.Environment, x.Task)
 	}
 	r := source.Report{
-		"type": "deployment", "id": repo + "/deployments/" + strconv.FormatInt(x.ID, 10), "service": cmp.Or(p.Service, service),
+		"type": "deployment", "id": in.Repository.id() + "/deployments/" + strconv.FormatInt(x.ID, 10), "service": cmp.Or(p.Service, service),
 		"environment": environment, "version": p.Version, "commit_sha": x.SHA, "repository": repo, "strategy": p.Strategy,
 		"kind": p.Kind, "change_class": p.ChangeClass, "rollback_of": p.RollbackOf, "group_id": p.GroupID,
 		"deployer": x.Creator.Login, "url": cmp.Or(s.LogURL, s.TargetURL), "occurred_at": s.CreatedAt.T(),

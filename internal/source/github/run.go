@@ -59,7 +59,7 @@ func workflowRun(d *source.Delivery) ([]source.Report, error) {
 	// end, when updated_at is that moment; asked later, it would not be.
 	end := x.UpdatedAt.T()
 	if service, environment, ok := d.Deployment(source.Place{Repository: repo, Workflow: x.Name}); ok {
-		return deployed(x, repo, service, environment, fmt.Sprintf("%s/actions/runs/%d/%d", repo, x.ID, max(1, x.Attempt)), x.RunStartedAt.T(), end)
+		return deployed(x, repo, service, environment, fmt.Sprintf("%s/actions/runs/%d/%d", in.Repository.id(), x.ID, max(1, x.Attempt)), x.RunStartedAt.T(), end)
 	}
 	switch {
 	case x.Conclusion != "success":
@@ -91,7 +91,7 @@ func workflowJob(d *source.Delivery) ([]source.Report, error) {
 	if !ok || x.Name == "" || !jobRule(d, x.Name) {
 		return nil, source.Ignored("no rule of the configuration says that the job %s deploys", x.Name)
 	}
-	return deployed(x, repo, service, environment, fmt.Sprintf("%s/actions/runs/%d/job/%d", repo, x.RunID, x.ID), x.StartedAt.T(), x.CompletedAt.T())
+	return deployed(x, repo, service, environment, fmt.Sprintf("%s/actions/runs/%d/job/%d", in.Repository.id(), x.RunID, x.ID), x.StartedAt.T(), x.CompletedAt.T())
 }
 
 // jobRule reports whether a rule names the job itself: one that names only the
@@ -142,7 +142,7 @@ func release(d *source.Delivery) ([]source.Report, error) {
 		return nil, source.Ignored("a draft or a trial is not released")
 	}
 	r := source.Report{
-		"type": "deployment", "id": fmt.Sprintf("%s/releases/%d", repo, x.ID), "service": d.Service(repo, x.Tag), "environment": d.Options.Releases,
+		"type": "deployment", "id": fmt.Sprintf("%s/releases/%d", in.Repository.id(), x.ID), "service": d.Service(repo, x.Tag), "environment": d.Options.Releases,
 		"version": x.Tag, "repository": repo, "finished_at": x.PublishedAt.T(), "result": "success", "url": x.HTMLURL, "deployer": x.Author.Login,
 	}
 	if len(x.Target) == 40 && strings.Trim(x.Target, "0123456789abcdef") == "" {
@@ -181,7 +181,7 @@ func issue(d *source.Delivery) ([]source.Report, error) {
 	if x.StateReason == "not_planned" || x.StateReason == "duplicate" {
 		return nil, source.Ignored("the issue was closed as %s: it was no incident", x.StateReason)
 	}
-	r["id"] = fmt.Sprintf("%s/issues/%d", repo, x.Number)
+	r["id"] = fmt.Sprintf("%s/issues/%d", in.Repository.id(), x.Number)
 	r["title"], r["url"], r["started_at"], r["occurred_at"] = x.Title, x.HTMLURL, x.CreatedAt.T(), x.UpdatedAt.T()
 	if x.State == "closed" {
 		r["resolved_at"] = x.ClosedAt.T()

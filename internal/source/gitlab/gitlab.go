@@ -159,7 +159,7 @@ func deployment(d *source.Delivery) ([]source.Report, error) {
 		return nil, source.Ignored("a rule of the configuration says that %s is no deployment", in.Environment)
 	}
 	r := source.Report{
-		"type": "deployment", "id": deploymentID(repo, in.Deployable, in.ID), "service": service, "environment": environment, "repository": repo,
+		"type": "deployment", "id": deploymentID(in.Project, in.Deployable, in.ID), "service": service, "environment": environment, "repository": repo,
 		"commit_sha": whole(in.CommitURL), "deployer": in.User.Login, "url": in.DeployableURL, "result": result, "occurred_at": in.ChangedAt.T(),
 		"labels": map[string]any{"environment_tier": in.Tier},
 	}
@@ -175,11 +175,11 @@ func deployment(d *source.Delivery) ([]source.Report, error) {
 }
 
 // deploymentID names a deployment by its job, as hooks of both kinds know it.
-func deploymentID(repo string, job, deployment int64) string {
+func deploymentID(p project, job, deployment int64) string {
 	if job != 0 {
-		return repo + "/-/jobs/" + strconv.FormatInt(job, 10)
+		return source.RepositoryName(p.WebURL) + "/-/jobs/" + strconv.FormatInt(job, 10)
 	}
-	return repo + "/-/deployments/" + strconv.FormatInt(deployment, 10)
+	return source.RepositoryName(p.WebURL) + "/-/deployments/" + strconv.FormatInt(deployment, 10)
 }
 
 // version reports whether a ref looks like a tag of a release.
@@ -281,7 +281,7 @@ func job(d *source.Delivery) ([]source.Report, error) {
 		return nil, source.Ignored("a job that is %s has deployed nothing", cmp.Or(in.Status, "of no status"))
 	}
 	return []source.Report{{
-		"type": "deployment", "id": deploymentID(repo, in.ID, 0), "service": service, "environment": env, "repository": repo, "commit_sha": in.SHA,
+		"type": "deployment", "id": deploymentID(in.Project, in.ID, 0), "service": service, "environment": env, "repository": repo, "commit_sha": in.SHA,
 		"started_at": in.StartedAt.T(), "finished_at": in.FinishedAt.T(), "result": result[in.Status], "deployer": in.User.Login,
 	}}, nil
 }

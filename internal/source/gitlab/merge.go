@@ -146,7 +146,7 @@ func release(d *source.Delivery) ([]source.Report, error) {
 		return nil, source.Ignored("nothing was released")
 	}
 	return []source.Report{{
-		"type": "deployment", "id": repo + "/-/releases/" + in.Tag, "service": d.Service(repo, in.Tag), "environment": d.Options.Releases, "version": in.Tag,
+		"type": "deployment", "id": source.RepositoryName(in.Project.WebURL) + "/-/releases/" + in.Tag, "service": d.Service(repo, in.Tag), "environment": d.Options.Releases, "version": in.Tag,
 		"repository": repo, "commit_sha": in.Commit.ID, "finished_at": in.ReleasedAt.T(), "result": string(plimsoll.ResultSuccess), "url": in.URL,
 	}}, nil
 }
@@ -185,7 +185,7 @@ func issue(d *source.Delivery) ([]source.Report, error) {
 	if !ok && !strings.EqualFold(x.Type, "incident") && in.Kind != "incident" {
 		return nil, source.Ignored("an issue without the label or type of an incident is of no interest")
 	}
-	r["id"] = fmt.Sprintf("%s/-/issues/%d", repo, x.IID)
+	r["id"] = fmt.Sprintf("%s/-/issues/%d", source.RepositoryName(in.Project.WebURL), x.IID)
 	if r["severity"] == nil && x.Severity != "unknown" {
 		r["severity"] = x.Severity
 	}
