@@ -117,6 +117,11 @@ func init() {
 		samples: bare("alerts/testdata/incident.io"), sign: standard,
 		ignored: sample{header: http.Header{}, body: []byte(`{"event_type":"public_incident.follow_up_created_v1"}`)},
 	}
+	kits["cdevents"] = kit{
+		samples: bare("cdevents/testdata"),
+		sign:    func(h http.Header, _ []byte) { h.Set("Authorization", "Bearer "+secret) },
+		ignored: sample{header: http.Header{"Ce-Type": {"dev.cdevents.testcaserun.queued.0.2.0"}}, body: []byte(`{"context":{}}`)},
+	}
 	kits["generic"] = kit{
 		samples: bare("generic/testdata"),
 		sign:    func(h http.Header, _ []byte) { h.Set("Authorization", "Bearer "+secret) },

@@ -7,6 +7,7 @@ import (
 
 	"github.com/plimsoll-dev/plimsoll/internal/source"
 	"github.com/plimsoll-dev/plimsoll/internal/source/alerts"
+	"github.com/plimsoll-dev/plimsoll/internal/source/cdevents"
 	"github.com/plimsoll-dev/plimsoll/internal/source/generic"
 	"github.com/plimsoll-dev/plimsoll/internal/source/github"
 	"github.com/plimsoll-dev/plimsoll/internal/source/gitlab"
@@ -18,6 +19,7 @@ var all = []source.Source{
 	alerts.Alertmanager(),
 	alerts.PagerDuty(),
 	alerts.IncidentIO(),
+	cdevents.Source(),
 	generic.Source(),
 }
 
