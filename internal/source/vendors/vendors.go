@@ -9,6 +9,7 @@ import (
 	"github.com/plimsoll-dev/plimsoll/internal/source/alerts"
 	"github.com/plimsoll-dev/plimsoll/internal/source/cdevents"
 	"github.com/plimsoll-dev/plimsoll/internal/source/generic"
+	"github.com/plimsoll-dev/plimsoll/internal/source/gitea"
 	"github.com/plimsoll-dev/plimsoll/internal/source/github"
 	"github.com/plimsoll-dev/plimsoll/internal/source/gitlab"
 )
@@ -16,6 +17,7 @@ import (
 var all = []source.Source{
 	github.Source(),
 	gitlab.Source(),
+	gitea.Source(),
 	alerts.Alertmanager(),
 	alerts.PagerDuty(),
 	alerts.IncidentIO(),
