@@ -36,6 +36,8 @@ type hooks struct {
 	by        map[string]Hook
 	catalogue []plimsoll.ServiceReport // as configured
 
+	large chan struct{} // holds one while a large body is taken apart
+
 	mu   sync.Mutex
 	all  []plimsoll.ServiceReport // with what was reported
 	read time.Time
@@ -139,6 +141,10 @@ type original struct {
 // mostForeign is how much is kept of a body that is no JSON, in bytes.
 const mostForeign = 16 << 10
 
+// largeBody is from which size on bodies are taken apart one at a time: what
+// they become in memory is some ten times as large. Most are a thousandth of it.
+const largeBody = 1 << 20
+
 // Deliver takes a delivery of a vendor's tool, and returns when it is durable.
 // What is of no interest is kept too, and what cannot be decoded, to be decoded
 // when a later version can. On any error nothing is stored.
@@ -174,6 +180,14 @@ func (d *Door) Deliver(ctx context.Context, kind, name string, header http.Heade
 	if compressed {
 		if raw, err = readAll(Body{Reader: bytes.NewReader(raw), Gzip: true, Hold: b.Hold, most: MaxDelivery}); err != nil {
 			return Outcome{}, err
+		}
+	}
+	if len(raw) > largeBody {
+		select {
+		case d.hooks.large <- struct{}{}:
+			defer func() { <-d.hooks.large }()
+		case <-ctx.Done():
+			return Outcome{}, ctx.Err()
 		}
 	}
 	raw = unform(header, raw)

@@ -43,7 +43,7 @@ func New(ctx context.Context, db *store.DB, org *store.Org, now func() time.Time
 	if err != nil {
 		return nil, err
 	}
-	return &Door{org: org, salt: salt, now: now}, nil
+	return &Door{org: org, salt: salt, now: now, hooks: hooks{large: make(chan struct{}, 1)}}, nil
 }
 
 // Body is what was sent, on its way in.
