@@ -90,6 +90,8 @@ func TestAPathThatTakesNothingSaysWhy(t *testing.T) {
 	expectAnswer(t, s.post("/webhooks/github", "{}"), 404, "github is not configured", "docs/integrations.md")
 	expectAnswer(t, s.post("/webhooks/github/other", "{}"), 404, "github with this name is not configured")
 	expectAnswer(t, s.post("/webhooks/github/acme", "{}"), 401, "compare the secret")
+	expectAnswer(t, s.ask("GET", "/webhooks/github/acme", nil), 405, "send POST")
+	expectAnswer(t, s.post("/webhooks/github/acme/more", "{}"), 404, `"code":"not_found"`)
 }
 
 func TestADeliveryWithoutSecretTakesWhoMayReport(t *testing.T) {
