@@ -94,7 +94,8 @@ func (p PullRequestRef) over(later PullRequestRef) PullRequestRef {
 	set(&p.Title, later.Title)
 	set(&p.FirstCommitAt, later.FirstCommitAt)
 	set(&p.OpenedAt, later.OpenedAt)
-	set(&p.FirstReviewAt, later.FirstReviewAt)
+	// Each review is reported by itself; the first is the earliest of them.
+	p.FirstReviewAt = First(p.FirstReviewAt, later.FirstReviewAt)
 	set(&p.ApprovedAt, later.ApprovedAt)
 	set(&p.MergedAt, later.MergedAt)
 	set(&p.MergeSHA, later.MergeSHA)

@@ -35,6 +35,7 @@ type Options struct {
 	TrustProxy bool   // what a proxy on this machine forwards needs no token, as if it came from here
 	Zone       *time.Location
 	Config     *Config // from ReadConfig; nil leaves what was configured before
+	Sources    *Config // whose sources are known without declaring the rest; nil for those of Config
 	ImportSelf string  // folder of a git clone that is shown as a first example
 	Demo       *Demo   // serve a simulated organisation
 	Log        *slog.Logger
@@ -209,6 +210,12 @@ func New(ctx context.Context, opt Options) (_ *App, err error) {
 			return nil, err
 		}
 	}
+	if opt.Sources == nil {
+		opt.Sources = opt.Config
+	}
+	if err := a.listenToTools(opt.Sources); err != nil {
+		return nil, err
+	}
 	a.folder = fold.New(a.db, org, fold.Options{Log: opt.Log, Watch: fold.Watch{Work: a.watchFold}})
 	a.cells = cells.New(a.db, org, cells.Options{Zone: opt.Zone, Dir: opt.Data, Definitions: query.Definitions, Log: opt.Log, Watch: a.watchCells})
 	a.onStop("snapshot", a.cells.Save)
@@ -370,3 +377,6 @@ func (a *App) notice(text string) {
 func (a *App) Refold(ctx context.Context, steps string) error {
 	return a.folder.Refold(ctx, fold.Steps{Every: steps, Zone: a.opt.Zone})
 }
+
+// Redecode decodes the originals of all deliveries again that are still kept.
+func (a *App) Redecode(ctx context.Context) (ingest.Redecoded, error) { return a.door.Redecode(ctx) }

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -29,6 +30,8 @@ type Config struct {
 
 	Services  []Service `yaml:"services"`
 	Retention Retention `yaml:"retention"`
+
+	Sources map[string]Source `yaml:"sources"`
 }
 
 // Service is one entry of the catalogue.
@@ -84,6 +87,11 @@ func (c *Config) parse(body []byte) error {
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		if root.Content[i].Value == "retention" {
 			if err := checkKeys(root.Content[i+1], keysOf[Retention]()); err != nil {
+				return err
+			}
+		}
+		if root.Content[i].Value == "sources" {
+			if err := checkSources(root.Content[i+1]); err != nil {
 				return err
 			}
 		}
@@ -144,6 +152,11 @@ func (c *Config) check() error {
 	}
 	if _, err := regexp.Compile(c.HotfixBranch); err != nil {
 		return fmt.Errorf("hotfix_branch: %v", err)
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.Sources)) {
+		if err := c.Sources[key].check(key); err != nil {
+			return err
+		}
 	}
 	seen := map[string]bool{}
 	for i, s := range c.Services {

@@ -34,6 +34,7 @@ type Door struct {
 	now  func() time.Time
 
 	watch Watch // nil: nobody watches
+	hooks hooks // the tools whose deliveries are taken
 }
 
 // New returns the door of an organisation. now is time.Now but in tests.
@@ -42,7 +43,7 @@ func New(ctx context.Context, db *store.DB, org *store.Org, now func() time.Time
 	if err != nil {
 		return nil, err
 	}
-	return &Door{org: org, salt: salt, now: now}, nil
+	return &Door{org: org, salt: salt, now: now, hooks: hooks{large: make(chan struct{}, 1)}}, nil
 }
 
 // Body is what was sent, on its way in.
@@ -58,6 +59,15 @@ type Body struct {
 	// Hold is asked before that many more bytes are kept in memory; its error ends
 	// the delivery. Nil lets everything be kept.
 	Hold func(n int) error
+
+	most int // bytes, MaxBody if zero
+}
+
+func (b Body) bound() int {
+	if b.most > 0 {
+		return b.most
+	}
+	return MaxBody
 }
 
 // Accept reads a body in our own event form and returns when all of it is
@@ -111,7 +121,8 @@ func (d *Door) Pseudonym(kind, name string) string {
 // readAll reads a body within its bounds; a compressed one may not grow beyond
 // them either.
 func readAll(b Body) ([]byte, error) {
-	in := io.LimitReader(b.Reader, MaxBody+1)
+	most := b.bound()
+	in := io.LimitReader(b.Reader, int64(most)+1)
 	var refused *plimsoll.Error // by Hold
 	if b.Gzip {
 		count := &counter{r: in}
@@ -119,10 +130,10 @@ func readAll(b Body) ([]byte, error) {
 		if err != nil {
 			return nil, plimsoll.Errorf(plimsoll.CodeInvalid, "the body is not gzip although Content-Encoding says so: %v", err)
 		}
-		out, err := io.ReadAll(io.LimitReader(b.kept(z), MaxBody+1))
+		out, err := io.ReadAll(io.LimitReader(b.kept(z), int64(most)+1))
 		switch {
-		case len(out) > MaxBody || count.n > MaxBody:
-			return nil, tooLarge()
+		case len(out) > most || count.n > most:
+			return nil, tooLarge(most)
 		case errors.As(err, &refused):
 			return nil, refused
 		case errors.Is(err, os.ErrDeadlineExceeded):
@@ -134,8 +145,8 @@ func readAll(b Body) ([]byte, error) {
 	}
 	out, err := io.ReadAll(b.kept(in))
 	switch {
-	case len(out) > MaxBody:
-		return nil, tooLarge()
+	case len(out) > most:
+		return nil, tooLarge(most)
 	case errors.As(err, &refused):
 		return nil, refused
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -150,8 +161,8 @@ func readAll(b Body) ([]byte, error) {
 	return out, nil
 }
 
-func tooLarge() error {
-	return plimsoll.Errorf(plimsoll.CodeTooLarge, "the body is larger than %d MiB; send the events in several requests", MaxBody>>20)
+func tooLarge(most int) error {
+	return plimsoll.Errorf(plimsoll.CodeTooLarge, "the body is larger than %d MiB; send the events in several requests", most>>20)
 }
 
 func tooSlow() error {

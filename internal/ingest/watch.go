@@ -22,19 +22,19 @@ func (d *Door) began(ctx context.Context, source string) (context.Context, func(
 		return ctx, func(store.Receipt, error) {}
 	}
 	ctx, told := d.watch(ctx, source)
-	return ctx, func(r store.Receipt, err error) {
-		outcome := string(plimsoll.ErrorCode(err))
-		switch {
-		case err != nil && ctx.Err() != nil:
-			outcome = "gone" // its sender did not wait for the answer
-		case err != nil:
-		case r.Accepted == 0 && r.Duplicates > 0:
-			outcome = "duplicate"
-		default:
-			outcome = "accepted"
-		}
-		told(outcome, r, err)
+	return ctx, func(r store.Receipt, err error) { told(outcomeOf(ctx, r, err), r, err) }
+}
+
+func outcomeOf(ctx context.Context, r store.Receipt, err error) string {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return "gone" // its sender did not wait for the answer
+	case err != nil:
+		return string(plimsoll.ErrorCode(err))
+	case r.Accepted == 0 && r.Duplicates > 0:
+		return "duplicate"
 	}
+	return "accepted"
 }
 
 // append stores what one of our own doors says.

@@ -121,7 +121,7 @@ func (m *Metrics) Handler(more ...prometheus.Gatherer) http.Handler {
 
 // outcomes are what may become of a delivery.
 var outcomes = []string{
-	"accepted", "duplicate", "ignored", "invalid", "unauthorized", "forbidden", "conflict", "too_large", "rate_limited", "unavailable", "internal", "gone",
+	"accepted", "duplicate", "ignored", "undecodable", "invalid", "unauthorized", "forbidden", "conflict", "too_large", "rate_limited", "unavailable", "internal", "gone",
 }
 
 // other is the value of a label for everything that has none of its own.

@@ -80,6 +80,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			"DeploymentsSetAside": {f}, "MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {}, "VersionChanges": {late, int64(1), int64(9)},
 			"PortionOf": {int64(1)}, "FactChanges": {int64(0)}, "FactTrail": {int64(1)}, "ReportedAnalyses": {"checkout"}, "AnalysesOf": {"d-1"},
 			"IncidentCounts": {f}, "Tokens": {}, "TokenChanges": {}, "Vitals": {"facts"}, "Horizon": {plimsoll.TimeOf(testTime)}, "BodiesBefore": {plimsoll.Forever, int64(1)},
+			"KeptNamed": {"api", ""}, "KeptAfter": {int64(0), 9}, "EventsOf": {int64(1), plimsoll.TypeDeployment, "d-1"},
 		}
 		v := reflect.ValueOf(tx)
 		for i := range v.NumMethod() {

@@ -155,9 +155,22 @@ func (p *patient) sources() ([]plimsoll.Finding, error) {
 				}
 				return err
 			})
-		if len(out) == 0 && err == nil {
-			return warned("send a first event: see the README", "nothing was ever received"), nil
+		if err != nil {
+			return nil, err
 		}
+		if len(out) == 0 {
+			out = warned("send a first event: see the README", "nothing was ever received")
+		}
+		err = o.tx.each(`SELECT source, count(*), max(received_at) FROM deliveries WHERE org = ? AND outcome = 'undecodable' AND received_at > ?
+			GROUP BY source ORDER BY source LIMIT ?`, o.tx.args(plimsoll.TimeOf(p.now.Std().Add(-mostQuiet)), most), func(rows *sql.Rows) error {
+			var name string
+			var n int64
+			var last plimsoll.Time
+			err := rows.Scan(&name, &n, &last)
+			out = append(out, warned("the answer to each said why; mend the source in the configuration or upgrade, then run plimsoll refold --config FILE",
+				"%s: %s of the last 7 days could not be decoded, the last %s ago", plimsoll.OneLine(name, 60), counted(n, "delivery", "deliveries"), ago(p.now.Sub(last)))...)
+			return err
+		})
 		return out, err
 	})
 }

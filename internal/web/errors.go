@@ -38,7 +38,7 @@ type errorBody struct {
 	RequestID string `json:"request_id,omitempty"` // of an error of ours: the log says more under it
 }
 
-// answerError writes an error as JSON under /api/ and as a page elsewhere. What
+// answerError writes an error as JSON to programs and as a page elsewhere. What
 // is our own fault is logged with its cause, which never leaves the server.
 func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	code := plimsoll.ErrorCode(err)
@@ -53,7 +53,7 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	if !ok {
 		status = http.StatusInternalServerError
 	}
-	if status == http.StatusUnauthorized {
+	if status == http.StatusUnauthorized && !strings.HasPrefix(r.URL.Path, "/webhooks/") {
 		w.Header().Set("WWW-Authenticate", `Basic realm="plimsoll", charset="UTF-8"`)
 	}
 	var known *plimsoll.Error
@@ -67,7 +67,7 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	if h := w.Header(); h.Get("Retry-After") == "" && (status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests) {
 		h.Set("Retry-After", "1")
 	}
-	if !strings.HasPrefix(r.URL.Path, "/api/") && r.URL.Path != "/readyz" && r.URL.Path != "/metrics" {
+	if !strings.HasPrefix(r.URL.Path, "/api/") && !strings.HasPrefix(r.URL.Path, "/webhooks/") && r.URL.Path != "/readyz" && r.URL.Path != "/metrics" {
 		s.renderError(w, r, status)
 		return
 	}

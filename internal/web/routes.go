@@ -18,7 +18,8 @@ type route struct {
 }
 
 // open is what a route needs that anybody may ask, whoever that is: it must
-// tell nothing that is not meant for everybody, and change nothing.
+// tell nothing that is not meant for everybody, and change nothing but for who
+// proves to its handler that he may.
 const open plimsoll.Permission = "open"
 
 // routes is every path that there is.
@@ -63,6 +64,13 @@ func (s *Server) routes() []route {
 		{"GET /api/v1/position", read, s.getPosition},
 		{"GET /api/v1/doctor", manage, s.getDoctor},
 		{"/api/", read, s.noSuchAPI},
+
+		{"/webhooks/", open, s.noSuchAPI},
+
+		// Open, since a delivery is let in by its signature; where none is
+		// configured the handler asks what POST /api/v1/events asks.
+		{"POST /webhooks/{source}", open, s.postDelivery},
+		{"POST /webhooks/{source}/{name}", open, s.postDelivery},
 
 		{"GET /healthz", open, s.healthz},
 		{"GET /readyz", open, s.readyz},
