@@ -76,6 +76,16 @@ func SourceRank(source string) int {
 	return 20
 }
 
+// Rank is the rank of the event's source. Of a commit nobody knows more than the
+// repository itself: a push tells of the line of its commits, and not of every
+// parent.
+func (e *Event) Rank() int {
+	if e.Type == TypeChange && e.Source == "git" {
+		return 35
+	}
+	return SourceRank(e.Source)
+}
+
 // ContentHash names what the event says, whoever delivered it and when.
 func (e *Event) ContentHash() Hash {
 	h := sha256.New()

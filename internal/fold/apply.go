@@ -225,7 +225,7 @@ func reports[R any](b *batch, r *plimsoll.Record, stage func(R) int) ([]plimsoll
 }
 
 func decode[R any](x plimsoll.Record, stage func(R) int) (plimsoll.Stamped[R], error) {
-	s := plimsoll.Stamped[R]{At: x.OccurredAt, Rank: plimsoll.SourceRank(x.Source), Hash: x.Hash, Source: x.Source}
+	s := plimsoll.Stamped[R]{At: x.OccurredAt, Rank: x.Rank(), Hash: x.Hash, Source: x.Source}
 	if x.SchemaVersion > plimsoll.SchemaVersion {
 		return s, fmt.Errorf("schema version %d is newer than this program (%d)", x.SchemaVersion, plimsoll.SchemaVersion)
 	}
