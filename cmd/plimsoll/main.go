@@ -17,6 +17,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/plimsoll-dev/plimsoll"
 )
 
 // version is stamped by the build.
@@ -97,7 +99,12 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "plimsoll: interrupted")
 	default:
-		fmt.Fprintln(stderr, "plimsoll: "+oneLine(err.Error()))
+		text := oneLine(err.Error())
+		var known *plimsoll.Error
+		if errors.As(err, &known) && known.Code == plimsoll.CodeUnauthorized { // the words are those of the API
+			text = strings.Replace(text, "send Authorization: Bearer TOKEN", "give one with --token-file FILE or in PLIMSOLL_TOKEN", 1)
+		}
+		fmt.Fprintln(stderr, "plimsoll: "+text)
 	}
 	return err
 }

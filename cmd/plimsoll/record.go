@@ -100,7 +100,7 @@ var described = map[string]string{
 	"services[]":   "one or more, separated by commas",
 	"service":      "what is deployed, under one name everywhere",
 	"version":      "such as v2.1.0",
-	"commit_sha":   "commit that is deployed, whole or its first seven characters or more",
+	"commit_sha":   "commit that is deployed",
 	"finished_at":  "time, like 2026-03-24T10:15:00Z; now if no time is given",
 	"previous_sha": "commit that ran before",
 }

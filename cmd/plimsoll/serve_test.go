@@ -13,7 +13,7 @@ func TestAFolderInUseNamesTheServerThatUsesIt(t *testing.T) {
 	data := t.TempDir()
 	url, stop := serving(t, "--data", data)
 	for _, verb := range []string{"measures", "deployments", "refold", "serve --listen 127.0.0.1:0"} {
-		call(t, append(strings.Fields(verb), "--data", data)...).wrong(t, "is in use by another plimsoll", url, "--server URL")
+		call(t, append(strings.Fields(verb), "--data", data)...).wrong(t, "is in use by another plimsoll", "talk to it with --server "+url)
 	}
 	if s := stop(); s.code != 0 || strings.Contains(s.err, "ERROR") {
 		t.Errorf("%+v", s)

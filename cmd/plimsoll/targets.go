@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -127,6 +128,13 @@ func targetsDropCommand() *cobra.Command {
 	return c
 }
 
+// targetFlags are the flags that give the fields of a target.
+var targetFlags = map[string]string{
+	"id": "--id", "measure": "--measure", "scope": "--scope", "environment": "--environment", "note": "--note",
+	"goals": "--goal", "baseline": "--baseline-from and --baseline-to",
+	"baseline.from": "--baseline-from", "baseline.to": "--baseline-to",
+}
+
 func setTarget(c *cobra.Command, to *target, body map[string]any) (err error) {
 	server, done, err := to.open(c.Context(), true)
 	if err != nil {
@@ -139,6 +147,10 @@ func setTarget(c *cobra.Command, to *target, body map[string]any) (err error) {
 	}()
 	id, position, err := server.SetTarget(c.Context(), body)
 	if err != nil {
+		var known *plimsoll.Error
+		if errors.As(err, &known) && targetFlags[known.Field] != "" {
+			known.Field = targetFlags[known.Field]
+		}
 		return err
 	}
 	// Read back what is kept, so that nobody has to wonder.

@@ -36,10 +36,11 @@ func TestATargetIsSetShownAndDropped(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 	call(t, append(set, "--goal", "2034-10-01")...).wrong(t, "--goal", "expected DATE=VALUE")
-	call(t, append(set, "--goal", "2034-10-01=7")...).wrong(t, "goals", "ratio from 0 to 1")
+	call(t, append(set, "--goal", "2034-10-01=7")...).wrong(t, "--goal", "ratio from 0 to 1")
 	call(t, append(set, "--scope", "org")...).wrong(t, "exclude each other")
-	call(t, "targets", "drop", "--data", data).wrong(t, "arg")
+	call(t, "targets", "drop", "--data", data).wrong(t, "ID is missing")
 	call(t, "targets", "--span", "1d", "--data", data).wrong(t, "span")
+	call(t, "targets", "set", "--measure", "lead_time", "--baseline-from", "2024-01-01", "--baseline-to", "2024-03-01", "--data", data).wrong(t, "--goal: missing")
 }
 
 // March is too short a record to say much about, and says so.

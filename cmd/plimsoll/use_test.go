@@ -121,7 +121,7 @@ func TestAQuestionToAServerThatIsAwayFailsSoon(t *testing.T) {
 func TestATokenComesFromAFlagAFileOrTheEnvironment(t *testing.T) {
 	file := write(t, "token", "s3cret\n")
 	url, _ := serving(t, "--data", t.TempDir(), "--token-file", file)
-	call(t, "deployments", "--server", url).wrong(t, "no valid token")
+	call(t, "deployments", "--server", url).wrong(t, "no valid token", "--token-file FILE or in PLIMSOLL_TOKEN")
 	call(t, "deployments", "--server", url, "--token", "wrong").wrong(t, "no valid token")
 	fine(t, "deployments", "--server", url, "--token", "s3cret")
 	fine(t, "deployments", "--server", url, "--token-file", file)

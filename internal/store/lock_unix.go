@@ -27,9 +27,13 @@ func lockFolder(dir string) (*os.File, error) {
 			return nil, fmt.Errorf("lock: %w", err)
 		}
 		holder, _ := io.ReadAll(io.LimitReader(f, 200))
+		who := strings.TrimSpace(string(holder))
+		url := "URL" // not told yet, or no server
+		if _, at, ok := strings.Cut(who, " at "); ok {
+			url = at
+		}
 		return nil, plimsoll.Errorf(plimsoll.CodeConflict,
-			"data folder %s is in use by another plimsoll (%s); talk to it with --server URL, or stop it first",
-			dir, strings.TrimSpace(string(holder)))
+			"data folder %s is in use by another plimsoll (%s); talk to it with --server %s, or stop it first", dir, who, url)
 	}
 	if err := writeHolder(f, fmt.Sprintf("process %d", os.Getpid())); err != nil {
 		return nil, errors.Join(err, f.Close())
