@@ -199,6 +199,7 @@ func (h *house) change() {
 			s.evidence = append(s.evidence, plimsoll.Evidence{
 				ID: fmt.Sprintf("e%x", h.r.Uint64()), Deployment: d.ID, Service: s.name, Kind: kinds[h.r.IntN(4)], At: h.moment(), Accepted: h.r.IntN(3) > 0,
 			})
+			h.look(&s.evidence[len(s.evidence)-1])
 		}
 	}
 	if n := len(s.evidence); n > 0 && h.r.IntN(3) == 0 {
@@ -389,6 +390,7 @@ func (h *house) compare(rows, memory *query.Desk) {
 		s, err := d.Summary(t.Context(), q, metric.Month)
 		add(s.Tiles, err)
 		add(len(s.Leads), err)
+		h.explain(d, q, add)
 		return out
 	}
 	want, got := ask(rows), ask(memory)

@@ -188,7 +188,7 @@ func (d *draft) readDeployments(tx *store.Tx, r reach) error {
 			return
 		}
 		m := Deployment(p.DeploymentPoint, d.marked[p.ID])
-		x.mark = markOf(&m)
+		x.mark, x.trait = markOf(&m), traitOf(&m)
 		d.rows = append(d.rows, x)
 	})
 }

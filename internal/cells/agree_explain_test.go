@@ -1,0 +1,25 @@
+package cells_test
+
+import (
+	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/metric"
+	"github.com/plimsoll-dev/plimsoll/internal/query"
+)
+
+// explain asks why every measure has its number, on every basis: the reasons with how many facts have
+// each, and the first of the facts.
+func (h *house) explain(d *query.Desk, q query.Question, add func(v any, err error)) {
+	h.t.Helper()
+	for _, x := range metric.Explanations {
+		add(d.Explain(h.t.Context(), q, query.ExplainAsk{Measure: x.Measure, Basis: x.Basis, Page: query.PageAsk{Limit: 3}}))
+	}
+}
+
+// look gives a piece of evidence a status: sometimes it is suspected only, or set aside.
+func (h *house) look(e *plimsoll.Evidence) {
+	e.Status = plimsoll.EvidenceAccepted
+	if !e.Accepted {
+		e.Status = plimsoll.EvidenceStatuses[1+h.r.IntN(len(plimsoll.EvidenceStatuses)-1)]
+		e.Accepted = e.Status == plimsoll.EvidenceConfirmed
+	}
+}
