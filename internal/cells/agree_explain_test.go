@@ -7,11 +7,22 @@ import (
 )
 
 // explain asks why every measure has its number, on every basis: the reasons with how many facts have
-// each, and the first of the facts.
+// each, the first of the facts, and some pages more of the changes.
 func (h *house) explain(d *query.Desk, q query.Question, add func(v any, err error)) {
 	h.t.Helper()
 	for _, x := range metric.Explanations {
-		add(d.Explain(h.t.Context(), q, query.ExplainAsk{Measure: x.Measure, Basis: x.Basis, Page: query.PageAsk{Limit: 3}}))
+		ask := query.ExplainAsk{Measure: x.Measure, Basis: x.Basis, Page: query.PageAsk{Limit: 3}}
+		for pages := 0; pages < 4; pages++ {
+			e, err := d.Explain(h.t.Context(), q, ask)
+			ask.Page = query.PageAsk{Limit: []int{1, 40, 200}[pages%3], Cursor: e.NextCursor}
+			if e.NextCursor != "" {
+				e.NextCursor = "more" // rows that show nothing are passed over, or are not read at all
+			}
+			add(e, err)
+			if x.Lead == nil || ask.Page.Cursor == "" {
+				break
+			}
+		}
 	}
 }
 

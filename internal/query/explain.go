@@ -92,7 +92,9 @@ func (d *Desk) Explain(ctx context.Context, q Question, ask ExplainAsk) (Explain
 		return Explained{}, err
 	}
 	err = d.answer(ctx, q, func(tx *store.Tx, q Question, position int64) (err error) {
-		e.begin(d.asked(q, position))
+		if err := e.begin(d, tx, q, position); err != nil {
+			return err
+		}
 		if ask.Page.Cursor == "" {
 			if err := e.number(d, tx, q, position); err != nil {
 				return err
@@ -119,7 +121,9 @@ func (d *Desk) Export(ctx context.Context, q Question, ask ExplainAsk) (Explaine
 	}
 	e.whole = true
 	err = d.answer(ctx, q, func(tx *store.Tx, q Question, position int64) error {
-		e.begin(d.asked(q, position))
+		if err := e.begin(d, tx, q, position); err != nil {
+			return err
+		}
 		if err := e.number(d, tx, q, position); err != nil {
 			return err
 		}
@@ -184,12 +188,15 @@ type explanation struct {
 	filter store.Filter
 	first  plimsoll.Time // first counted deployment of the scope
 	whole  bool          // all facts in one answer
+	state  *cells.State  // nil where the cells do not hold the scope
 	answer Explained
 }
 
 // begin starts the answer, anew where a snapshot was too old.
-func (e *explanation) begin(asked Asked) {
-	e.answer.Asked, e.answer.Facts, e.answer.NextCursor = asked, []Fact{}, ""
+func (e *explanation) begin(d *Desk, tx *store.Tx, q Question, position int64) (err error) {
+	e.answer.Asked, e.answer.Facts, e.answer.NextCursor = d.asked(q, position), []Fact{}, ""
+	e.state, err = d.inMemory(tx, e.filter)
+	return err
 }
 
 // number takes the figure out of what measures answers to the question, and

@@ -10,13 +10,9 @@ import (
 // explained counts the facts of a question by their reasons: out of the cells, or
 // out of the rows where the cells do not hold the scope.
 func (e *explanation) explained(d *Desk, tx *store.Tx, p metric.Period, position int64) (out cells.Explained, err error) {
-	s, err := d.inMemory(tx, e.filter)
-	if err != nil {
-		return out, err
-	}
-	if s != nil {
-		in := fromCells{s, cells.Scope{Service: e.filter.Service, Team: e.filter.Team}, e.filter.Window}
-		out = s.Explain(in.question(p, nil), e.Explanation)
+	if e.state != nil {
+		in := fromCells{e.state, cells.Scope{Service: e.filter.Service, Team: e.filter.Team}, e.filter.Window}
+		out = e.state.Explain(in.question(p, nil), e.Explanation)
 	} else if out, err = e.explainedRows(d, tx, p, position); err != nil {
 		return out, err
 	}
@@ -119,7 +115,7 @@ func (e *explanation) lookAtAnalyses(tx *store.Tx, c *metric.Case, p store.Page)
 }
 
 func (e *explanation) lookAtWays(tx *store.Tx, c *metric.Case, p store.Page) ([]looked, error) {
-	rows, err := tx.LeadSights(e.filter, plimsoll.BasisChange, store.LeadsDelivered, p)
+	rows, err := tx.LeadSights(e.filter, plimsoll.BasisChange, store.LeadsDelivered, e.moments(plimsoll.BasisChange, store.LeadsDelivered, p), p)
 	if err != nil {
 		return nil, err
 	}
