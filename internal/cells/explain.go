@@ -16,7 +16,7 @@ type Explained struct {
 
 // Explain counts the facts of a question by how they stand to a measure. It goes through the columns of
 // every service, and not through the days that Measures adds up, so that the two can be held against each
-// other. The ways of changes are not kept one by one: x.Way is not asked.
+// other.
 func (s *State) Explain(q Question, x *metric.Explanation) Explained {
 	v := s.view(q)
 	c := metric.NewCase(q.Period, v.record.First, q.Delay)
@@ -33,6 +33,9 @@ func (s *State) Explain(q Question, x *metric.Explanation) Explained {
 		for _, p := range v.picks {
 			p.explainLeads(kind, c, x, out.Standings)
 		}
+	}
+	if stage, ok := x.Measure.StageOf(); ok && x.Way != nil {
+		v.explainWays(stage, out.Standings)
 	}
 	if x.Restore != nil {
 		list, incidents := failuresOf(v.picks, v.org, v.End())

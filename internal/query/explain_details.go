@@ -12,15 +12,11 @@ import (
 func (e *explanation) explained(d *Desk, tx *store.Tx, p metric.Period, position int64) (out cells.Explained, err error) {
 	if e.state != nil {
 		in := fromCells{e.state, cells.Scope{Service: e.filter.Service, Team: e.filter.Team}, e.filter.Window}
-		out = e.state.Explain(in.question(p, nil), e.Explanation)
-	} else if out, err = e.explainedRows(d, tx, p, position); err != nil {
+		return e.state.Explain(in.question(p, nil), e.Explanation), nil
+	}
+	if out, err = e.explainedRows(d, tx, p, position); err != nil || e.Way == nil || !e.filter.Production {
 		return out, err
 	}
-	if e.Way == nil || !e.filter.Production {
-		return out, nil
-	}
-	// One by one: cells keep how many changes a deployment brought and how long
-	// their stages took, and not each of them.
 	c := metric.NewCase(p, out.First, provisionalDelay)
 	return out, tx.StagePoints(e.filter, func(p store.StagePoint) {
 		if s := e.Way(c, &metric.Way{StartAt: p.StartAt, DeliveredAt: p.DeliveredAt, Stamps: p.Stamps}); s.Reason != 0 {
