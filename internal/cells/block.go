@@ -63,6 +63,7 @@ type failure struct {
 	at, over int64
 	severity string
 	team     uint16
+	shared   int32            // deployments that share its span, beside the first
 	stamps   [5]plimsoll.Time // detected, diagnosed, fix begun, fix ended, resolved; of a failure
 }
 
@@ -140,7 +141,7 @@ func (d *draft) block() *block {
 	}
 	slices.SortFunc(b.failures, func(x, y failure) int {
 		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.over, y.over), cmp.Compare(x.severity, y.severity), cmp.Compare(x.team, y.team),
-			slices.Compare(x.stamps[:], y.stamps[:]))
+			cmp.Compare(x.shared, y.shared), slices.Compare(x.stamps[:], y.stamps[:]))
 	})
 	slices.SortFunc(d.elsewhere, compareRows)
 	ended := make([]int64, len(d.elsewhere))
@@ -342,6 +343,6 @@ func (b *block) bytes() int {
 	}
 	n += d.rollouts.bytes() + b.ways.at.bytes() + 2*cap(b.ways.team) + 4*cap(b.ways.first) + cap(b.ways.packed)
 	n += b.analyses.at.bytes() + 2*cap(b.analyses.phase) + 2*cap(b.analyses.team)
-	n += 80*cap(b.failures) + 170*cap(b.incidents) + 80*len(b.marked)
+	n += 88*cap(b.failures) + 170*cap(b.incidents) + 80*len(b.marked)
 	return n + b.elsewhere.ended.bytes() + 2*cap(b.elsewhere.team)
 }

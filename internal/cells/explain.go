@@ -12,6 +12,8 @@ type Explained struct {
 	Deployments int           // of the window, in production
 	Elsewhere   int           // deployments of the window in other environments
 	Analyses    int           // of the window, in production
+	Shared      int           // deployments that share the span of a failure of the observed window with its first
+	SetAside    bool          // there may be a deployment against which all evidence is set aside
 }
 
 // Explain counts the facts of a question by how they stand to a measure. It goes through the columns of
@@ -24,6 +26,8 @@ func (s *State) Explain(q Question, x *metric.Explanation) Explained {
 	for _, p := range v.picks {
 		out.Deployments += p.deploymentsIn(q.Window)
 		out.Elsewhere += p.elsewhereIn(q.Window)
+		out.Shared += p.shared(v.observed())
+		out.SetAside = out.SetAside || p.anySetAside()
 	}
 	if x.Deployment != nil {
 		v.explainDeployments(c, x, out.Standings)
@@ -150,6 +154,26 @@ func (p pick) deploymentsIn(w plimsoll.Window) int {
 func (p pick) elsewhereIn(w plimsoll.Window) int {
 	e := &p.elsewhere
 	return p.ofTeam(e.team, e.ended.search(int64(w.From)), e.ended.search(int64(w.To)))
+}
+
+// shared is how many deployments share the span of a failure that began in a window with the first of it.
+func (p pick) shared(w plimsoll.Window) (n int) {
+	for i := searchFailures(p.failures, int64(w.From)); i < len(p.failures) && p.failures[i].at < int64(w.To); i++ {
+		if f := &p.failures[i]; p.has(f.team) {
+			n += int(f.shared)
+		}
+	}
+	return n
+}
+
+// anySetAside reports whether nothing but evidence that is set aside is against some deployment.
+func (b *block) anySetAside() bool {
+	for _, e := range b.marked {
+		if e == (evidence{}) {
+			return true
+		}
+	}
+	return false
 }
 
 // ofTeam is how many of a piece of a column of teams are of the pick.

@@ -207,13 +207,14 @@ func (f *failure) encode(e *encoder) {
 	e.int(f.over)
 	e.string(f.severity)
 	e.int(int64(f.team))
+	e.int(int64(f.shared))
 	for _, t := range f.stamps {
 		e.int(int64(t))
 	}
 }
 
 func decodeFailure(d *decoder) failure {
-	f := failure{at: d.int(), over: d.int(), severity: d.string(), team: uint16(d.int())}
+	f := failure{at: d.int(), over: d.int(), severity: d.string(), team: uint16(d.int()), shared: int32(d.int())}
 	for i := range f.stamps {
 		f.stamps[i] = plimsoll.Time(d.int())
 	}
@@ -234,10 +235,10 @@ func decodeBlock(d *decoder) *block {
 			l.odd = append(l.odd, odd{at: d.int(), negative: d.int() != 0, team: uint16(d.int())})
 		}
 	}
-	for range d.length(72) {
+	for range d.length(80) {
 		b.failures = append(b.failures, decodeFailure(d))
 	}
-	for range d.length(96) {
+	for range d.length(104) {
 		b.incidents = append(b.incidents, incident{failure: decodeFailure(d), id: d.string(), services: d.strings(), named: d.int() != 0})
 	}
 	b.marked = map[string]evidence{}

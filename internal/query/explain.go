@@ -262,6 +262,9 @@ func (e *explanation) countElsewhere(tx *store.Tx, c *metric.Case, in cells.Expl
 		return err
 	}
 	if e.Measure == metric.ChangeFailureRate {
+		if !in.SetAside {
+			return nil
+		}
 		return e.countSetAside(tx, t, c)
 	}
 	if e.Measure != metric.TimeToRestore || !e.filter.Production {
@@ -273,11 +276,7 @@ func (e *explanation) countElsewhere(tx *store.Tx, c *metric.Case, in cells.Expl
 		return nil
 	}
 	if e.Basis != metric.BasisIncident {
-		shared, err := tx.CountSharedSpans(seen)
-		if err != nil {
-			return err
-		}
-		t.ByReason[metric.SharesSpan] += shared
+		t.ByReason[metric.SharesSpan] += in.Shared
 	}
 	incidents, err := tx.CountIncidents(seen)
 	for _, i := range incidents {

@@ -44,6 +44,14 @@ func (e *explanation) explainedRows(d *Desk, tx *store.Tx, p metric.Period, posi
 		}
 		out.Elsewhere = all - out.Deployments
 	}
+	if e.Restore != nil && e.filter.Production {
+		f := e.filter
+		f.Window = p.Observed()
+		if out.Shared, err = tx.CountSharedSpans(f); err != nil {
+			return out, err
+		}
+	}
+	out.SetAside = true // nobody has looked
 	out.Standings = e.Explain(metric.NewCase(p, out.First, provisionalDelay), in)
 	return out, nil
 }
