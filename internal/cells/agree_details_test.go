@@ -67,6 +67,9 @@ func (h *house) stamp(l *plimsoll.Delivery, d plimsoll.Deployment) {
 
 // repair gives a failure the stages of its restoration.
 func (h *house) repair(f *plimsoll.Failure) {
+	for range h.r.IntN(4) {
+		f.Deployments = append(f.Deployments, fmt.Sprintf("%s-%d", f.ID, len(f.Deployments)))
+	}
 	at := f.FailedAt
 	for _, to := range []*plimsoll.Time{&f.DetectedAt, &f.DiagnosedAt, &f.FixBegunAt, &f.FixEndedAt, &f.ResolvedAt} {
 		if h.r.IntN(4) > 0 {

@@ -112,6 +112,13 @@ func (h *house) deployment(s *home) plimsoll.Deployment {
 	} else {
 		d.Coverage = plimsoll.CoverageNone
 	}
+	if h.r.IntN(8) == 0 {
+		d.Coverage = plimsoll.CoverageFirst
+	}
+	if h.r.IntN(10) == 0 {
+		planned := true
+		d.Planned = &planned
+	}
 	d.Counted = d.Production && d.Result != plimsoll.ResultCanceled && d.Kind != plimsoll.KindRedeploy
 	d.Judged = d.Counted && d.Kind != plimsoll.KindRollback
 	if h.r.IntN(2) == 0 {
@@ -199,6 +206,7 @@ func (h *house) change() {
 			s.evidence = append(s.evidence, plimsoll.Evidence{
 				ID: fmt.Sprintf("e%x", h.r.Uint64()), Deployment: d.ID, Service: s.name, Kind: kinds[h.r.IntN(4)], At: h.moment(), Accepted: h.r.IntN(3) > 0,
 			})
+			h.look(&s.evidence[len(s.evidence)-1])
 		}
 	}
 	if n := len(s.evidence); n > 0 && h.r.IntN(3) == 0 {
@@ -389,6 +397,7 @@ func (h *house) compare(rows, memory *query.Desk) {
 		s, err := d.Summary(t.Context(), q, metric.Month)
 		add(s.Tiles, err)
 		add(len(s.Leads), err)
+		h.explain(d, q, add)
 		return out
 	}
 	want, got := ask(rows), ask(memory)

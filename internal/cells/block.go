@@ -34,6 +34,7 @@ type deployments struct {
 	ended  column
 	oldest column // start of the oldest commit; 0: none known
 	mark   []mark
+	trait  []trait
 	team   []uint16
 	rollouts
 	notHere []int32 // where those stand that are not counted
@@ -62,6 +63,7 @@ type failure struct {
 	at, over int64
 	severity string
 	team     uint16
+	shared   int32            // deployments that share its span, beside the first
 	stamps   [5]plimsoll.Time // detected, diagnosed, fix begun, fix ended, resolved; of a failure
 }
 
@@ -83,6 +85,7 @@ type elsewhere struct {
 type row struct {
 	ended, oldest int64
 	mark          mark
+	trait         trait
 	team          string
 	rollout
 }
@@ -95,7 +98,7 @@ type lead struct {
 
 func compareRows(a, b row) int {
 	return cmp.Or(cmp.Compare(a.ended, b.ended), cmp.Compare(a.team, b.team), cmp.Compare(a.mark, b.mark), cmp.Compare(a.oldest, b.oldest),
-		compareRollouts(a.rollout, b.rollout))
+		cmp.Compare(a.trait, b.trait), compareRollouts(a.rollout, b.rollout))
 }
 
 func compareLeads(a, b lead) int {
@@ -138,7 +141,7 @@ func (d *draft) block() *block {
 	}
 	slices.SortFunc(b.failures, func(x, y failure) int {
 		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.over, y.over), cmp.Compare(x.severity, y.severity), cmp.Compare(x.team, y.team),
-			slices.Compare(x.stamps[:], y.stamps[:]))
+			cmp.Compare(x.shared, y.shared), slices.Compare(x.stamps[:], y.stamps[:]))
 	})
 	slices.SortFunc(d.elsewhere, compareRows)
 	ended := make([]int64, len(d.elsewhere))
@@ -205,9 +208,9 @@ func (d *draft) teams() []string {
 
 func (c *deployments) fill(rows []row, team func(string) uint16) {
 	ended, oldest := make([]int64, len(rows)), make([]int64, len(rows))
-	c.mark, c.team = make([]mark, len(rows)), make([]uint16, len(rows))
+	c.mark, c.trait, c.team = make([]mark, len(rows)), make([]trait, len(rows)), make([]uint16, len(rows))
 	for i, r := range rows {
-		ended[i], oldest[i], c.mark[i], c.team[i] = r.ended, r.oldest, r.mark, team(r.team)
+		ended[i], oldest[i], c.mark[i], c.trait[i], c.team[i] = r.ended, r.oldest, r.mark, r.trait, team(r.team)
 	}
 	c.ended, c.oldest = pack(ended), pack(oldest)
 	c.rollouts.fill(rows)
@@ -270,7 +273,7 @@ func (b *block) draft(keepRow, keepElsewhere func(ended int64) bool, keepLead [2
 	c := &b.deployments
 	for i := range c.ended.len() {
 		if t := c.ended.at(i); keepRow(t) {
-			d.rows = append(d.rows, row{t, c.oldest.at(i), c.mark[i], b.teams[c.team[i]], c.rollouts.at(i)})
+			d.rows = append(d.rows, row{t, c.oldest.at(i), c.mark[i], c.trait[i], b.teams[c.team[i]], c.rollouts.at(i)})
 		}
 	}
 	for i := range b.leads {
@@ -333,13 +336,13 @@ type evidence struct {
 
 func (b *block) bytes() int {
 	d := &b.deployments
-	n := 300 + d.ended.bytes() + d.oldest.bytes() + 2*cap(d.mark) + 2*cap(d.team) + 4*cap(d.notHere)
+	n := 300 + d.ended.bytes() + d.oldest.bytes() + 2*cap(d.mark) + 2*cap(d.trait) + 2*cap(d.team) + 4*cap(d.notHere)
 	for i := range b.leads {
 		l := &b.leads[i]
 		n += l.at.bytes() + 2*cap(l.team) + 4*cap(l.first) + l.span.bytes() + 32*cap(l.odd) + l.open.bytes() + 2*cap(l.waits)
 	}
 	n += d.rollouts.bytes() + b.ways.at.bytes() + 2*cap(b.ways.team) + 4*cap(b.ways.first) + cap(b.ways.packed)
 	n += b.analyses.at.bytes() + 2*cap(b.analyses.phase) + 2*cap(b.analyses.team)
-	n += 80*cap(b.failures) + 170*cap(b.incidents) + 80*len(b.marked)
+	n += 88*cap(b.failures) + 170*cap(b.incidents) + 80*len(b.marked)
 	return n + b.elsewhere.ended.bytes() + 2*cap(b.elsewhere.team)
 }

@@ -188,7 +188,7 @@ func (d *draft) readDeployments(tx *store.Tx, r reach) error {
 			return
 		}
 		m := Deployment(p.DeploymentPoint, d.marked[p.ID])
-		x.mark = markOf(&m)
+		x.mark, x.trait = markOf(&m), traitOf(&m)
 		d.rows = append(d.rows, x)
 	})
 }
@@ -209,7 +209,7 @@ func (d *draft) readLeads(tx *store.Tx, kind int, r reach) error {
 func (d *draft) readFailures(tx *store.Tx) error {
 	d.failures, d.failing = nil, nil
 	return tx.FailureRows(d.name, func(f store.FailureRow) {
-		d.failures = append(d.failures, failure{at: int64(f.Failed), over: int64(f.Restored), severity: f.Severity,
+		d.failures = append(d.failures, failure{at: int64(f.Failed), over: int64(f.Restored), severity: f.Severity, shared: int32(f.Shared),
 			stamps: [...]plimsoll.Time{f.DetectedAt, f.DiagnosedAt, f.FixBegunAt, f.FixEndedAt, f.Solved}})
 		d.failing = append(d.failing, f.Team)
 	})

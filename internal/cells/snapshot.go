@@ -17,7 +17,7 @@ import (
 )
 
 // format names the layout of a snapshot. Whoever changes that, or what a number in it means, changes it.
-const format = "plimsoll cells 2"
+const format = "plimsoll cells 3"
 
 // label says what a snapshot is of. One with another label is of no use.
 type label struct {
@@ -152,6 +152,7 @@ func (b *block) encode(e *encoder) {
 	e.column(&c.ended)
 	e.column(&c.oldest)
 	encodeShorts(e, c.mark)
+	encodeShorts(e, c.trait)
 	encodeShorts(e, c.team)
 	for _, s := range []*spansOf{&c.took, &c.waited, &c.full} {
 		e.column(&s.column)
@@ -206,13 +207,14 @@ func (f *failure) encode(e *encoder) {
 	e.int(f.over)
 	e.string(f.severity)
 	e.int(int64(f.team))
+	e.int(int64(f.shared))
 	for _, t := range f.stamps {
 		e.int(int64(t))
 	}
 }
 
 func decodeFailure(d *decoder) failure {
-	f := failure{at: d.int(), over: d.int(), severity: d.string(), team: uint16(d.int())}
+	f := failure{at: d.int(), over: d.int(), severity: d.string(), team: uint16(d.int()), shared: int32(d.int())}
 	for i := range f.stamps {
 		f.stamps[i] = plimsoll.Time(d.int())
 	}
@@ -222,7 +224,8 @@ func decodeFailure(d *decoder) failure {
 func decodeBlock(d *decoder) *block {
 	b := &block{name: d.string(), teams: d.strings()}
 	c := &b.deployments
-	c.ended, c.oldest, c.mark, c.team = d.column(), d.column(), decodeShorts[mark](d), decodeShorts[uint16](d)
+	c.ended, c.oldest, c.mark = d.column(), d.column(), decodeShorts[mark](d)
+	c.trait, c.team = decodeShorts[trait](d), decodeShorts[uint16](d)
 	c.took.column, c.waited.column, c.full.column, c.release = d.column(), d.column(), d.column(), d.micros()
 	for i := range b.leads {
 		l := &b.leads[i]
@@ -232,10 +235,10 @@ func decodeBlock(d *decoder) *block {
 			l.odd = append(l.odd, odd{at: d.int(), negative: d.int() != 0, team: uint16(d.int())})
 		}
 	}
-	for range d.length(72) {
+	for range d.length(80) {
 		b.failures = append(b.failures, decodeFailure(d))
 	}
-	for range d.length(96) {
+	for range d.length(104) {
 		b.incidents = append(b.incidents, incident{failure: decodeFailure(d), id: d.string(), services: d.strings(), named: d.int() != 0})
 	}
 	b.marked = map[string]evidence{}
@@ -258,7 +261,7 @@ func decodeBlock(d *decoder) *block {
 func (b *block) sound() bool {
 	c := &b.deployments
 	n := c.ended.len()
-	ok := c.oldest.len() == n && len(c.mark) == n && len(c.team) == n && b.elsewhere.ended.len() == len(b.elsewhere.team)
+	ok := c.oldest.len() == n && len(c.mark) == n && len(c.trait) == n && len(c.team) == n && b.elsewhere.ended.len() == len(b.elsewhere.team)
 	y, a := &b.ways, &b.analyses
 	ok = ok && c.rollouts.fits(n) && len(y.team) == y.at.len() && len(y.first) == y.at.len()+1 && int(y.first[y.at.len()]) == len(y.packed)
 	ok = ok && slices.IsSorted(y.first) && len(a.phase) == a.at.len() && len(a.team) == a.at.len()

@@ -56,10 +56,12 @@ func (c *ways) fill(list []way, team func(string) uint16) {
 			continue
 		}
 		var s metric.StageSample
+		var why whyUnknown
 		for ; i < len(list) && compareWays(*first, list[i]) == 0; i++ {
 			s.Add(&list[i].Way)
+			why.add(&list[i].Way)
 		}
-		c.packed = packStages(c.packed, &s)
+		c.packed = why.pack(packStages(c.packed, &s))
 	}
 	c.first = append(c.first, uint32(len(c.packed)))
 	c.at, c.packed = pack(at), slices.Clip(c.packed)
@@ -148,7 +150,8 @@ func packStages(b []byte, s *metric.StageSample) []byte {
 	return b
 }
 
-func unpackStages(b []byte, out *gathered) {
+// unpackStages adds a sample, and returns what follows it.
+func unpackStages(b []byte, out *gathered) []byte {
 	take := func() int {
 		if v := b[0]; v < 0x80 {
 			b = b[1:]
@@ -198,4 +201,5 @@ func unpackStages(b []byte, out *gathered) {
 			}
 		}
 	}
+	return b
 }

@@ -1,8 +1,6 @@
 package metric
 
 import (
-	"fmt"
-	"math"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -101,72 +99,6 @@ type Figure struct {
 	Unstamped   int       `json:"unstamped"`
 	Provisional bool      `json:"provisional"`
 	Grade
-}
-
-// Standings counts facts by their reasons.
-type Standings struct {
-	ByReason [reasonCount]int
-	spans    []int64
-}
-
-// Add takes in one fact.
-func (t *Standings) Add(s Standing) {
-	t.ByReason[s.Reason]++
-	if s.Timed && s.Reason.Role() == RoleSample {
-		t.spans = append(t.spans, s.Span)
-	}
-}
-
-// Of is how many facts have that role.
-func (t *Standings) Of(r Role) int {
-	n := 0
-	for reason, k := range t.ByReason {
-		if k > 0 && Reason(reason).Role() == r {
-			n += k
-		}
-	}
-	return n
-}
-
-// Check reports where the facts do not add up to the figure: a fault of ours, never of the data. Of a
-// median it asks that no more than half of the values lie on either side.
-func (t *Standings) Check(f Figure) error {
-	top, all := t.Of(RoleNumerator), t.Of(RoleNumerator)+t.Of(RoleDenominator)
-	n := t.Of(RoleSample)
-	switch {
-	case f.Numerator != nil && float64(top) != *f.Numerator:
-		return fmt.Errorf("%d facts in the numerator of %v", top, *f.Numerator)
-	case all > top && (f.Denominator == nil || float64(all) != *f.Denominator):
-		return fmt.Errorf("%d facts in the denominator, the figure has another", all)
-	case f.Numerator == nil && n != f.N:
-		return fmt.Errorf("%d values in a sample of %d", n, f.N)
-	case f.Numerator == nil && t.Of(RoleOpen) != f.Open:
-		return fmt.Errorf("%d open facts, the figure says %d", t.Of(RoleOpen), f.Open)
-	case t.ByReason[Negative] != f.Negative || t.ByReason[NoStart] != f.Unstamped:
-		return fmt.Errorf("%d negative and %d without a start, the figure says %d and %d", t.ByReason[Negative], t.ByReason[NoStart], f.Negative, f.Unstamped)
-	}
-	if n == 0 {
-		return nil
-	}
-	if f.Value == nil {
-		return fmt.Errorf("the figure has no median of the %d values", n)
-	}
-	if f.Mean != nil && *meanSpan(Sorted(t.spans)) != *f.Mean {
-		return fmt.Errorf("the mean of the %d values is not that of the figure", n)
-	}
-	median := int64(math.Round(*f.Value * 1e6))
-	below, above := 0, 0
-	for _, x := range t.spans {
-		if x < median-1 {
-			below++
-		} else if x > median+1 {
-			above++
-		}
-	}
-	if 2*below > n || 2*above > n {
-		return fmt.Errorf("%d of %d values lie below the median and %d above", below, n, above)
-	}
-	return nil
 }
 
 // Explain counts the facts of a question by how they stand to the measure.

@@ -124,27 +124,37 @@ func staged(begin, end plimsoll.Time) Standing {
 // wayStanding says of a delivered change what StageSampleOf makes of one of its stages.
 func wayStanding(k int) func(*Case, *Way) Standing {
 	return func(c *Case, w *Way) Standing {
-		switch {
-		case !c.seen.Contains(w.DeliveredAt):
+		if !c.seen.Contains(w.DeliveredAt) {
 			return Standing{}
-		case w.StartAt == 0:
-			return Standing{Reason: NoClock}
-		case w.DeliveredAt < w.StartAt:
-			return Standing{Reason: NegativeLead}
 		}
-		d := plimsoll.Delivery{DeliveredAt: w.DeliveredAt, Stamps: w.Stamps}
-		ends := d.Ends()[k]
-		s := staged(ends[0], ends[1])
-		if s.Reason != StageKnown {
-			return s
-		}
-		if ends[1] < w.StartAt {
-			return Standing{Reason: BeforeClock}
-		}
-		s.Span = int64(ends[1] - max(ends[0], w.StartAt))
-		return s
+		return w.Stage(k)
 	}
 }
+
+// Stage is how the change stands to its stage of that index in plimsoll.Stages, wherever it was delivered
+// in the window.
+func (w *Way) Stage(k int) Standing {
+	switch {
+	case w.StartAt == 0:
+		return Standing{Reason: NoClock}
+	case w.DeliveredAt < w.StartAt:
+		return Standing{Reason: NegativeLead}
+	}
+	d := plimsoll.Delivery{DeliveredAt: w.DeliveredAt, Stamps: w.Stamps}
+	ends := d.Ends()[k]
+	s := staged(ends[0], ends[1])
+	if s.Reason != StageKnown {
+		return s
+	}
+	if ends[1] < w.StartAt {
+		return Standing{Reason: BeforeClock}
+	}
+	s.Span = int64(ends[1] - max(ends[0], w.StartAt))
+	return s
+}
+
+// UnknownStage lists the reasons other than StageKnown that Stage gives.
+var UnknownStage = [...]Reason{NoClock, NegativeLead, NoStage, NoStageBegin, NoStageEnd, BeforeClock, Negative}
 
 // restorationStanding says of a failure what RestoreStagesOf makes of one of its stages.
 func restorationStanding(k int) func(*Case, *Restoration) Standing {

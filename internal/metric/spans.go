@@ -126,8 +126,13 @@ func medianInterval(s Spans) *Interval {
 
 func meanSpan(s Spans) *float64 {
 	whole, rest := s.Sum()
-	mean := (float64(whole) + float64(rest)/1e6) / float64(s.Len())
+	mean := meanOf(whole, rest, s.Len())
 	return &mean
+}
+
+// meanOf is the mean in seconds of what Sum adds up.
+func meanOf(whole, rest int64, n int) float64 {
+	return (float64(whole) + float64(rest)/1e6) / float64(n)
 }
 
 // histogramOf counts by the bins of durations; nil when there is nothing.

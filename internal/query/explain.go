@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/cells"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
@@ -91,7 +92,9 @@ func (d *Desk) Explain(ctx context.Context, q Question, ask ExplainAsk) (Explain
 		return Explained{}, err
 	}
 	err = d.answer(ctx, q, func(tx *store.Tx, q Question, position int64) (err error) {
-		e.begin(d.asked(q, position))
+		if err := e.begin(d, tx, q, position); err != nil {
+			return err
+		}
 		if ask.Page.Cursor == "" {
 			if err := e.number(d, tx, q, position); err != nil {
 				return err
@@ -118,7 +121,9 @@ func (d *Desk) Export(ctx context.Context, q Question, ask ExplainAsk) (Explaine
 	}
 	e.whole = true
 	err = d.answer(ctx, q, func(tx *store.Tx, q Question, position int64) error {
-		e.begin(d.asked(q, position))
+		if err := e.begin(d, tx, q, position); err != nil {
+			return err
+		}
 		if err := e.number(d, tx, q, position); err != nil {
 			return err
 		}
@@ -183,12 +188,15 @@ type explanation struct {
 	filter store.Filter
 	first  plimsoll.Time // first counted deployment of the scope
 	whole  bool          // all facts in one answer
+	state  *cells.State  // nil where the cells do not hold the scope
 	answer Explained
 }
 
 // begin starts the answer, anew where a snapshot was too old.
-func (e *explanation) begin(asked Asked) {
-	e.answer.Asked, e.answer.Facts, e.answer.NextCursor = asked, []Fact{}, ""
+func (e *explanation) begin(d *Desk, tx *store.Tx, q Question, position int64) (err error) {
+	e.answer.Asked, e.answer.Facts, e.answer.NextCursor = d.asked(q, position), []Fact{}, ""
+	e.state, err = d.inMemory(tx, e.filter)
+	return err
 }
 
 // number takes the figure out of what measures answers to the question, and
@@ -198,27 +206,24 @@ func (e *explanation) number(d *Desk, tx *store.Tx, q Question, position int64) 
 	if err != nil {
 		return err
 	}
-	rows, err := d.facts(tx, e.filter, position)
+	p := d.period(q)
+	in, err := e.explained(d, tx, p, position)
 	if err != nil {
 		return err
 	}
-	in := explainedFacts{facts: rows}
-	if err := e.readDetails(tx, &in); err != nil {
-		return err
-	}
-	e.first = in.record.First
-	m := d.measure(said, beside, q, position, e.bench)
-	c := metric.NewCase(d.period(q), e.first, provisionalDelay)
+	e.first = in.First
+	m := said.measure(d.asked(q, position), p, e.bench, q.Scope)
+	beside.add(&m, p)
+	c, t := metric.NewCase(p, e.first, provisionalDelay), in.Standings
 	n := &Number{Seen: Span(c.Observed()), API: apiCall(e.answer.Asked, q.Benchmark), Field: e.Field, Bands: bands(e.bench, e.Measure)}
 	n.Figure, n.Answer = e.Figure(c, m.answers())
 	if w := c.OnRecord(); e.Measure == metric.DeploymentFrequency && w.From < w.To {
 		n.Record = (*Span)(&w)
 	}
-	t := e.Explain(c, in.explained())
 	if err := t.Check(n.Figure); err != nil {
 		return fmt.Errorf("explain %s %s of %s from %s to %s at %d: %w", e.Measure, e.Basis, q.Scope, q.Window.From, q.Window.To, position, err)
 	}
-	if err := e.countElsewhere(tx, t, c, in); err != nil {
+	if err := e.countElsewhere(tx, c, in); err != nil {
 		return err
 	}
 	n.Reasons = []ReasonCount{}
@@ -231,13 +236,6 @@ func (e *explanation) number(d *Desk, tx *store.Tx, q Question, position int64) 
 	return nil
 }
 
-func (in explainedFacts) explained() metric.Facts {
-	return metric.Facts{
-		Deployments: in.deployments, Changes: in.changes, PullRequests: in.pulls, Caused: in.failures, Incidents: in.incidents,
-		Analyses: in.runs, Ways: in.ways, Restorations: in.restorations,
-	}
-}
-
 func (m Measures) answers() metric.Answers {
 	return metric.Answers{
 		Frequency: m.DeploymentFrequency, LeadTime: m.LeadTime, Failure: m.ChangeFailureRate, Restore: m.TimeToRestore,
@@ -248,13 +246,10 @@ func (m Measures) answers() metric.Answers {
 
 // countElsewhere counts the facts that a question about one environment does
 // not read, but an explanation lists.
-func (e *explanation) countElsewhere(tx *store.Tx, t *metric.Standings, c *metric.Case, in explainedFacts) error {
+func (e *explanation) countElsewhere(tx *store.Tx, c *metric.Case, in cells.Explained) error {
+	t := in.Standings
 	if e.Deployment != nil && !e.Beside {
-		all, err := tx.CountDeployments(e.filter)
-		if err != nil {
-			return err
-		}
-		t.ByReason[metric.OtherEnvironment] += all - len(in.deployments)
+		t.ByReason[metric.OtherEnvironment] += in.Elsewhere
 		after, err := tx.CountEndedAfter(e.filter)
 		if err != nil {
 			return err
@@ -263,10 +258,13 @@ func (e *explanation) countElsewhere(tx *store.Tx, t *metric.Standings, c *metri
 	}
 	if e.Analysis != nil {
 		all, err := tx.CountAnalyses(e.filter)
-		t.ByReason[metric.OtherEnvironment] += all - len(in.runs)
+		t.ByReason[metric.OtherEnvironment] += all - in.Analyses
 		return err
 	}
 	if e.Measure == metric.ChangeFailureRate {
+		if !in.SetAside {
+			return nil
+		}
 		return e.countSetAside(tx, t, c)
 	}
 	if e.Measure != metric.TimeToRestore || !e.filter.Production {
@@ -278,11 +276,7 @@ func (e *explanation) countElsewhere(tx *store.Tx, t *metric.Standings, c *metri
 		return nil
 	}
 	if e.Basis != metric.BasisIncident {
-		shared, err := tx.CountSharedSpans(seen)
-		if err != nil {
-			return err
-		}
-		t.ByReason[metric.SharesSpan] += shared
+		t.ByReason[metric.SharesSpan] += in.Shared
 	}
 	incidents, err := tx.CountIncidents(seen)
 	for _, i := range incidents {

@@ -2,43 +2,80 @@ package query
 
 import (
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/cells"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
 
-// explainedFacts are the rows that a number must add up from. Those of the
-// measures beside the four keys are read for them alone.
-type explainedFacts struct {
-	facts
-	runs         []metric.Analysis
-	ways         []metric.Way
-	restorations []metric.Restoration
+// explained counts the facts of a question by their reasons: out of the cells, or
+// out of the rows where the cells do not hold the scope.
+func (e *explanation) explained(d *Desk, tx *store.Tx, p metric.Period, position int64) (out cells.Explained, err error) {
+	if e.state != nil {
+		in := fromCells{e.state, cells.Scope{Service: e.filter.Service, Team: e.filter.Team}, e.filter.Window}
+		return e.state.Explain(in.question(p, nil), e.Explanation), nil
+	}
+	if out, err = e.explainedRows(d, tx, p, position); err != nil || e.Way == nil || !e.filter.Production {
+		return out, err
+	}
+	c := metric.NewCase(p, out.First, provisionalDelay)
+	return out, tx.StagePoints(e.filter, func(p store.StagePoint) {
+		if s := e.Way(c, &metric.Way{StartAt: p.StartAt, DeliveredAt: p.DeliveredAt, Stamps: p.Stamps}); s.Reason != 0 {
+			out.Add(s)
+		}
+	})
+}
+
+func (e *explanation) explainedRows(d *Desk, tx *store.Tx, p metric.Period, position int64) (out cells.Explained, err error) {
+	rows, err := d.facts(tx, e.filter, position)
+	if err != nil {
+		return out, err
+	}
+	in := metric.Facts{
+		Deployments: rows.deployments, Changes: rows.changes, PullRequests: rows.pulls, Caused: rows.failures, Incidents: rows.incidents,
+	}
+	if err := e.readDetails(tx, &in); err != nil {
+		return out, err
+	}
+	out.First, out.Deployments, out.Analyses = rows.record.First, len(in.Deployments), len(in.Analyses)
+	if e.Deployment != nil && !e.Beside {
+		all, err := tx.CountDeployments(e.filter)
+		if err != nil {
+			return out, err
+		}
+		out.Elsewhere = all - out.Deployments
+	}
+	if e.Restore != nil && e.filter.Production {
+		f := e.filter
+		f.Window = p.Observed()
+		if out.Shared, err = tx.CountSharedSpans(f); err != nil {
+			return out, err
+		}
+	}
+	out.SetAside = true // nobody has looked
+	out.Standings = e.Explain(metric.NewCase(p, out.First, provisionalDelay), in)
+	return out, nil
 }
 
 // readDetails reads what the measure asks for beyond the rows of the four keys.
 // It reads the store, and not what Measures remembers, so that the two are held
 // against each other.
-func (e *explanation) readDetails(tx *store.Tx, in *explainedFacts) error {
+func (e *explanation) readDetails(tx *store.Tx, in *metric.Facts) error {
 	switch {
 	case e.Rollouts:
-		in.deployments = nil
+		in.Deployments = nil
 		return tx.RolloutPoints(e.filter, func(p store.RolloutPoint) {
-			in.deployments = append(in.deployments, metric.Deployment{
+			in.Deployments = append(in.Deployments, metric.Deployment{
 				EndedAt: p.EndedAt, Kind: metric.KindOf(p.Kind), Result: metric.ResultOf(p.Result), Counted: p.Counted,
 				Rollout: metric.RolloutOf(p.Took, p.Waited, p.Full),
 			})
 		})
 	case e.Analysis != nil:
 		return tx.AnalysisPoints(e.filter, func(at plimsoll.Time, phase string) {
-			in.runs = append(in.runs, metric.Analysis{At: at, Phase: metric.PhaseOf(phase)})
-		})
-	case e.Way != nil && e.filter.Production:
-		return tx.StagePoints(e.filter, func(p store.StagePoint) {
-			in.ways = append(in.ways, metric.Way{StartAt: p.StartAt, DeliveredAt: p.DeliveredAt, Stamps: p.Stamps})
+			in.Analyses = append(in.Analyses, metric.Analysis{At: at, Phase: metric.PhaseOf(phase)})
 		})
 	case e.Restoration != nil && e.filter.Production:
 		return tx.RepairPoints(e.filter, func(p store.RepairPoint) {
-			in.restorations = append(in.restorations, metric.Restoration{
+			in.Restorations = append(in.Restorations, metric.Restoration{
 				FailedAt: p.FailedAt, DetectedAt: p.DetectedAt, DiagnosedAt: p.DiagnosedAt,
 				FixBegunAt: p.FixBegunAt, FixEndedAt: p.FixEndedAt, ResolvedAt: p.Solved,
 			})
@@ -82,7 +119,7 @@ func (e *explanation) lookAtAnalyses(tx *store.Tx, c *metric.Case, p store.Page)
 }
 
 func (e *explanation) lookAtWays(tx *store.Tx, c *metric.Case, p store.Page) ([]looked, error) {
-	rows, err := tx.LeadSights(e.filter, plimsoll.BasisChange, store.LeadsDelivered, p)
+	rows, err := tx.LeadSights(e.filter, plimsoll.BasisChange, store.LeadsDelivered, e.moments(plimsoll.BasisChange, store.LeadsDelivered, p), p)
 	if err != nil {
 		return nil, err
 	}

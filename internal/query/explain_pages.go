@@ -2,6 +2,7 @@ package query
 
 import (
 	"github.com/plimsoll-dev/plimsoll"
+	"github.com/plimsoll-dev/plimsoll/internal/cells"
 	"github.com/plimsoll-dev/plimsoll/internal/metric"
 	"github.com/plimsoll-dev/plimsoll/internal/store"
 )
@@ -133,7 +134,7 @@ func (e *explanation) lookAtLeads(tx *store.Tx, c *metric.Case, part store.LeadP
 	if e.Basis == string(plimsoll.BasisPullRequest) {
 		basis = plimsoll.BasisPullRequest
 	}
-	rows, err := tx.LeadSights(e.filter, basis, part, p)
+	rows, err := tx.LeadSights(e.filter, basis, part, e.moments(basis, part, p), p)
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +150,24 @@ func (e *explanation) lookAtLeads(tx *store.Tx, c *metric.Case, part store.LeadP
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// moments are when the next leads of a part were delivered that the scope has,
+// where the cells know that and an index does not: enough of them to fill a
+// page. Else the store would walk over every lead of the organisation until it
+// has found some of a quiet service, or some that were begun long before.
+func (e *explanation) moments(basis plimsoll.Basis, part store.LeadPart, p store.Page) []plimsoll.Time {
+	org := e.filter.Service == "" && e.filter.Team == ""
+	switch {
+	case e.state == nil, part == store.LeadsOpen, part == store.LeadsDelivered && org:
+		return nil
+	}
+	scope := cells.Scope{Service: e.filter.Service, Team: e.filter.Team}
+	// The page before may have shown all of the first moment.
+	if part == store.LeadsLater {
+		return e.state.DeliveredLater(scope, basis, e.filter.Window.To, p.Before, p.Limit+1)
+	}
+	return e.state.Delivered(scope, basis, e.filter.Window, p.Before, p.Limit+1)
 }
 
 func (e *explanation) lookAtFailures(tx *store.Tx, c *metric.Case, p store.Page) ([]looked, error) {

@@ -118,17 +118,18 @@ func (tx *Tx) LeadRows(service string, basis plimsoll.Basis, span plimsoll.Windo
 type FailureRow struct {
 	Failed, Restored plimsoll.Time // Restored is unknown while it lasts
 	Severity, Team   string
+	Shared           int // deployments that share its span, beside the first
 
 	DetectedAt, DiagnosedAt, FixBegunAt, FixEndedAt, Solved plimsoll.Time // unknown where nobody stated it
 }
 
 // FailureRows hands every current failure of a service to fn.
 func (tx *Tx) FailureRows(service string, fn func(FailureRow)) error {
-	return tx.each(`SELECT failed_at, restored_at, severity, team, detected_at, diagnosed_at, fix_begun_at, fix_ended_at, resolved_at
-		FROM failures WHERE org = ? AND service = ? AND to_seq = ?`,
+	return tx.each(`SELECT failed_at, restored_at, severity, team, detected_at, diagnosed_at, fix_begun_at, fix_ended_at, resolved_at,
+		coalesce(json_array_length(doc, '$.deployments') - 1, 0) FROM failures WHERE org = ? AND service = ? AND to_seq = ?`,
 		tx.args(service, int64(current)), func(rows *sql.Rows) error {
 			var f FailureRow
-			err := rows.Scan(&f.Failed, &f.Restored, &f.Severity, &f.Team, &f.DetectedAt, &f.DiagnosedAt, &f.FixBegunAt, &f.FixEndedAt, &f.Solved)
+			err := rows.Scan(&f.Failed, &f.Restored, &f.Severity, &f.Team, &f.DetectedAt, &f.DiagnosedAt, &f.FixBegunAt, &f.FixEndedAt, &f.Solved, &f.Shared)
 			fn(f)
 			return err
 		})

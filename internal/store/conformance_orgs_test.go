@@ -75,7 +75,7 @@ func readsAs(tb testing.TB, o *Org, as func(tx *Tx) *Tx) map[string]string {
 			"ServiceOf": {"d-1"}, "Words": {"e-1"}, "WordsOf": {"checkout"}, "WordsOn": {"d-2"}, "DependenciesOf": {"checkout"},
 			"Dependents": {"ledger"}, "IncidentsBetween": {plimsoll.Time(0), plimsoll.Forever},
 			"EvidencePage": {f, plimsoll.EvidenceStatus(""), Page{Limit: 9}}, "Evidence": {"e-1"}, "DeploymentSights": {seen, Page{Limit: 9}},
-			"CountDeployments": {seen}, "CountAnalyses": {seen}, "AnalysisSights": {seen, Page{Limit: 9}}, "CountEndedAfter": {after}, "LeadSights": {seen, plimsoll.BasisChange, LeadsOpen, Page{Limit: 9}},
+			"CountDeployments": {seen}, "CountAnalyses": {seen}, "AnalysisSights": {seen, Page{Limit: 9}}, "CountEndedAfter": {after}, "LeadSights": {seen, plimsoll.BasisChange, LeadsOpen, []plimsoll.Time(nil), Page{Limit: 9}},
 			"FailureSights": {seen, Page{Limit: 9}}, "CountSharedSpans": {f}, "IncidentSights": {seen, Page{Limit: 9}}, "CountIncidents": {f},
 			"DeploymentsSetAside": {f}, "MomentAt": {"facts", plimsoll.TimeOf(testTime)}, "Replay": {}, "VersionChanges": {late, int64(1), int64(9)},
 			"PortionOf": {int64(1)}, "FactChanges": {int64(0)}, "FactTrail": {int64(1)}, "ReportedAnalyses": {"checkout"}, "AnalysesOf": {"d-1"},

@@ -3,6 +3,8 @@ package store
 import (
 	"database/sql"
 	"encoding/json"
+	"math/bits"
+	"strings"
 	"time"
 
 	"github.com/plimsoll-dev/plimsoll"
@@ -136,7 +138,13 @@ const (
 // LeadSights returns a page of one part of the lead times around a window: the
 // latest delivered first, the latest begun of those still open, and the first
 // delivered of those delivered later.
-func (tx *Tx) LeadSights(f Filter, basis plimsoll.Basis, part LeadPart, p Page) ([]Lead, error) {
+//
+// Whoever knows better than an index where to look may give moments of delivery,
+// and gets nothing that was not delivered at one of them; nil is no such bound.
+func (tx *Tx) LeadSights(f Filter, basis plimsoll.Basis, part LeadPart, moments []plimsoll.Time, p Page) ([]Lead, error) {
+	if moments != nil && len(moments) == 0 {
+		return nil, nil
+	}
 	holds, at := tx.held("l.")
 	where, args := "", append([]any{string(basis)}, at...)
 	and := func(clause string, more ...any) {
@@ -157,6 +165,15 @@ func (tx *Tx) LeadSights(f Filter, basis plimsoll.Basis, part LeadPart, p Page) 
 	case LeadsLater:
 		order = ""
 		and("l.delivered_at >= ? AND l.start_at < ?", f.Window.To, f.Window.To)
+	}
+	if moments != nil {
+		// Of a power of two, so that there are few different statements.
+		n := 1 << bits.Len(uint(len(moments)-1))
+		more := make([]any, n)
+		for i := range more {
+			more[i] = moments[min(i, len(moments)-1)]
+		}
+		and("l.delivered_at IN (?"+strings.Repeat(", ?", n-1)+")", more...)
 	}
 	switch {
 	case p.ID == "" && p.Before == 0:
