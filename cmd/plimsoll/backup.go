@@ -19,7 +19,8 @@ func backupCommand() *cobra.Command {
 		Use:   "backup FILE",
 		Short: "Copy the data into a file, also while the server runs",
 		Long: "Copy the data into a file, also while the server runs, and verify the copy: every page, every event. The file gets\n" +
-			"its name when it is whole and on disk. FILE.json beside it says what it holds. It holds secrets: keep it like one.",
+			"its name when it is whole and on disk. FILE.json beside it says what it holds. It holds secrets: keep it like one.\n\n" +
+			"A PostgreSQL database is backed up with pg_dump.",
 		Example: "  plimsoll backup /var/backups/plimsoll.db --keep 7\n  plimsoll backup --verify /var/backups/plimsoll.db",
 		Args:    cobra.ExactArgs(1),
 	}

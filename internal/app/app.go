@@ -82,8 +82,12 @@ func (o *Options) validate() error {
 	if o.Listen == "" {
 		return nil
 	}
-	if _, _, err := net.SplitHostPort(o.Listen); err != nil {
+	_, port, err := net.SplitHostPort(o.Listen)
+	if err != nil {
 		return plimsoll.FieldErrorf("--listen", "%q is no address; expected HOST:PORT like 127.0.0.1:8080", o.Listen)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return plimsoll.FieldErrorf("--listen", "%q has port %s; expected a number from 1 to 65535, or 0 for any that is free", o.Listen, port)
 	}
 	if o.TrustProxy && !o.local() {
 		return plimsoll.FieldErrorf("--trust-proxy", "means nothing here: every request needs a token, from wherever it comes")

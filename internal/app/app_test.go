@@ -85,6 +85,12 @@ func TestAnAddressThatOthersReachNeedsAToken(t *testing.T) {
 			t.Errorf("%s: %v", listen, err)
 		}
 	}
+	for _, listen := range []string{"127.0.0.1:99999", "127.0.0.1:-1", "127.0.0.1:no-such-service"} {
+		_, err := New(t.Context(), Options{Data: filepath.Join(t.TempDir(), "data"), Listen: listen})
+		if plimsoll.ErrorCode(err) != plimsoll.CodeInvalid || !strings.Contains(err.Error(), "expected a number") {
+			t.Errorf("%s: %v", listen, err)
+		}
+	}
 	for _, listen := range []string{"127.0.0.1:0", "localhost:0", "127.8.9.1:0"} {
 		open(t, Options{Data: t.TempDir(), Listen: listen})
 	}

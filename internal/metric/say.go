@@ -39,6 +39,15 @@ func (s shape) observations() string {
 	return "finished items"
 }
 
+// counted says how many there are of them.
+func (s shape) counted(n float64) string {
+	what := s.observations()
+	if n == 1 {
+		what = strings.TrimSuffix(what, "s")
+	}
+	return digits(n) + " " + what
+}
+
 // say writes a value as the words of an answer have it: 8.5 %, 1.2 a day, 3.5 hours.
 func (s shape) say(v float64) string {
 	switch s {

@@ -37,7 +37,7 @@ func BaselineOf(m Measure, w plimsoll.Window, days float64, s Level) Baseline {
 	case s.Value == nil:
 		out.Words = "nothing was measured in this window"
 	case s.TooFew || s.CI == nil:
-		out.Words = fmt.Sprintf("too few to start from: %s %s", digits(s.N), sh.observations())
+		out.Words = "too few to start from: " + sh.counted(s.N)
 	default:
 		out.Valid = true
 		out.Words = fmt.Sprintf("%s (%s) over %s days", sh.say(*s.Value), sh.sayInterval(s.CI), digits(out.Days))
@@ -159,7 +159,7 @@ func (t Target) ProgressOf(current Level, at plimsoll.Time) Progress {
 		out.Words = "nothing was measured since the baseline"
 		return out
 	case current.TooFew || current.CI == nil:
-		out.Words = fmt.Sprintf("too few to say: %s %s", digits(current.N), s.observations()) + out.enough(s, base)
+		out.Words = "too few to say: " + s.counted(current.N) + out.enough(s, base)
 		return out
 	}
 	// Turned so that less is better.
