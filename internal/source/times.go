@@ -1,7 +1,6 @@
 package source
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -54,21 +53,3 @@ func ParseTime(s string) (plimsoll.Time, error) {
 
 // T is the time as the rest of the house has it.
 func (t Time) T() plimsoll.Time { return plimsoll.Time(t) }
-
-// Word is a text, or a number that stands where one is expected.
-type Word string
-
-// UnmarshalJSON reads a text or a number.
-func (t *Word) UnmarshalJSON(b []byte) error {
-	b = bytes.TrimSpace(b)
-	if len(b) == 0 || string(b) == "null" {
-		return nil
-	}
-	if b[0] == '"' {
-		return json.Unmarshal(b, (*string)(t))
-	}
-	var n json.Number
-	err := json.Unmarshal(b, &n)
-	*t = Word(n)
-	return err
-}

@@ -11,7 +11,7 @@ import (
 )
 
 var leaseProperties = []property{
-	{"a lease is kept by its holder and ends when he gives it up", leaseKeptAndEnded},
+	{"a lease is kept by its holder and ends with his process", leaseKeptAndEnded},
 	{"what was begun under an older lease is not written", leaseFences},
 	{"a counter under a lease never goes back, whoever takes it over", leaseUnderContention},
 	{"each organisation has leases of its own", leasesOfOrgs},
@@ -31,10 +31,11 @@ func mustLease(tb testing.TB, o *Org, holder string, last time.Duration) Lease {
 func nothingToDo(*Tx) error { return nil }
 
 func leaseKeptAndEnded(t *testing.T, open opener) {
-	db := open(t, Options{})
+	dir := t.TempDir()
+	db := open(t, Options{Dir: dir})
 	o, ctx := mustOrg(t, db, "default"), context.Background()
-	first := mustLease(t, o, "a", time.Hour)
-	if again := mustLease(t, o, "a", time.Hour); again.epoch != first.epoch {
+	first := mustLease(t, o, db.Holder(), time.Hour)
+	if again := mustLease(t, o, db.Holder(), time.Hour); again.epoch != first.epoch {
 		t.Errorf("the holder asked again and began epoch %d after %d", again.epoch, first.epoch)
 	}
 	if db.say.shared { // nobody else can be there otherwise
@@ -45,9 +46,10 @@ func leaseKeptAndEnded(t *testing.T, open opener) {
 	if err := o.UpdateUnder(ctx, first, nothingToDo); err != nil {
 		t.Fatal(err)
 	}
-	if err := o.EndLease(ctx, first); err != nil {
+	if err := db.Close(); err != nil { // a process that ends gives up what it holds
 		t.Fatal(err)
 	}
+	o = mustOrg(t, open(t, Options{Dir: dir}), "default")
 	second := mustLease(t, o, "b", time.Hour)
 	if second.epoch <= first.epoch {
 		t.Errorf("epoch %d came after %d", second.epoch, first.epoch)
@@ -64,9 +66,6 @@ func leaseFences(t *testing.T, open opener) {
 	err := o.UpdateUnder(ctx, old, func(tx *Tx) error { return tx.SetCursor("facts", 99) })
 	if !errors.Is(err, ErrLeaseLost) {
 		t.Errorf("the older lease gives %v", err)
-	}
-	if err := o.EndLease(ctx, old); err != nil { // of what he does not have
-		t.Error(err)
 	}
 	if err := o.UpdateUnder(ctx, now, func(tx *Tx) error { return tx.SetCursor("facts", 1) }); err != nil {
 		t.Error(err)

@@ -96,13 +96,6 @@ func (db *DB) endLeases() {
 	}
 }
 
-// EndLease gives a lease up, so that nobody has to wait for its end.
-func (o *Org) EndLease(ctx context.Context, l Lease) error {
-	return o.submit(ctx, o.db.facts, func(tx *Tx) error {
-		return tx.write(`UPDATE leases SET until = 0 WHERE org = ? AND name = ? AND holder = ? AND epoch = ?`, tx.org, l.name, l.holder, l.epoch)
-	})
-}
-
 // LeaseHolder returns who has a lease and until when, by the clock of the
 // database; "" if nobody ever had it.
 func (o *Org) LeaseHolder(ctx context.Context, name string) (holder string, until plimsoll.Time, err error) {
